@@ -1,0 +1,44 @@
+// The two commands of the README, on a machine that has only Node (18 or later) and npm.
+// pnpm is fetched through npx at the version package.json pins; the workspace then brings its own Node.
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const pnpm = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).packageManager;
+const env = { ...process.env, PATH: join(root, 'node_modules', '.bin') + delimiter + process.env.PATH };
+for (const key of Object.keys(env)) if (key.toLowerCase().startsWith('npm_')) delete env[key];
+
+function run(command, args) {
+  const { status, signal, error } = spawnSync(command, args, { cwd: root, env, stdio: 'inherit' });
+  if (error) throw error;
+  if (status !== 0) process.exit(status ?? 128 + (signal === 'SIGINT' ? 2 : 15));
+}
+
+const steps = {
+  setup: () => run('npx', ['--yes', pnpm, 'install', '--frozen-lockfile', '--reporter=append-only', '--loglevel=warn']),
+  build: () => {
+    steps.setup();
+    run('turbo', ['run', 'build', '--output-logs=errors-only']);
+  },
+  check: () => {
+    steps.build();
+    run('node', ['scripts/check.mjs']);
+  },
+  test: () => {
+    steps.build();
+    run('node', ['scripts/test.mjs']);
+  },
+  demo: () => {
+    steps.build();
+    run('node', ['examples/demo.mjs']);
+  },
+};
+
+const step = steps[process.argv[2]];
+if (!step) {
+  process.stderr.write(`usage: node scripts/workspace.mjs ${Object.keys(steps).join('|')}\n`);
+  process.exit(125);
+}
+step();
