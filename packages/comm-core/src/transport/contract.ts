@@ -1,4 +1,5 @@
 import type { ElementType } from './element-type.ts';
+import type { NativeCollectives } from './native-collectives.ts';
 
 /** Memory a caller lends to an operation until its promise settles: contiguous, in bytes, with its element type. */
 export interface BufferView {
@@ -70,46 +71,6 @@ export interface Context extends MatchingSpace {
   merge(high: boolean): Promise<Context>;
   /** Collective: gives the context back. Pending operations reject with PAR_FREED. */
   free(): Promise<void>;
-}
-
-/** Buffer collectives, MPI's arguments in elements. `send` undefined means in place. `op` is a predefined op's name. */
-export interface NativeCollectives {
-  barrier(signal?: AbortSignal): Promise<void>;
-  bcast(buffer: BufferView, root: number): Promise<void>;
-  gather(
-    send: BufferView | undefined,
-    recv: BufferView | undefined,
-    counts: readonly number[],
-    displs: readonly number[],
-    root: number,
-  ): Promise<void>;
-  scatter(
-    send: BufferView | undefined,
-    recv: BufferView | undefined,
-    counts: readonly number[],
-    displs: readonly number[],
-    root: number,
-  ): Promise<void>;
-  allgather(
-    send: BufferView | undefined,
-    recv: BufferView,
-    counts: readonly number[],
-    displs: readonly number[],
-  ): Promise<void>;
-  alltoall(send: BufferView | undefined, recv: BufferView, blocks: AlltoallBlocks): Promise<void>;
-  reduce(send: BufferView | undefined, recv: BufferView | undefined, op: string, root: number): Promise<void>;
-  allreduce(send: BufferView | undefined, recv: BufferView, op: string): Promise<void>;
-  reduceScatter(send: BufferView | undefined, recv: BufferView, counts: readonly number[], op: string): Promise<void>;
-  scan(send: BufferView | undefined, recv: BufferView, op: string): Promise<void>;
-  exscan(send: BufferView | undefined, recv: BufferView, op: string): Promise<void>;
-}
-
-/** Element counts and displacements of each rank's block, sent and received. */
-export interface AlltoallBlocks {
-  readonly sendCounts: readonly number[];
-  readonly sendDispls: readonly number[];
-  readonly recvCounts: readonly number[];
-  readonly recvDispls: readonly number[];
 }
 
 export interface Capabilities {

@@ -1,5 +1,4 @@
 export type {
-  AlltoallBlocks,
   BufferView,
   Capabilities,
   Context,
@@ -7,8 +6,8 @@ export type {
   Envelope,
   MatchedMessage,
   MatchingSpace,
-  NativeCollectives,
   Transport,
 } from './contract.ts';
 export { ELEMENT_TYPES, type ElementType } from './element-type.ts';
 export { type FrameSink, type FrameTransport, HEADER_BYTES } from './frames.ts';
+export type { AlltoallBlocks, NativeCollectives } from './native-collectives.ts';
