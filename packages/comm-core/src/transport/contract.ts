@@ -14,6 +14,11 @@ export interface Envelope {
   readonly bytes: number;
 }
 
+/** A received buffer; `count` in elements of the receiving buffer's type. */
+export interface BufferEnvelope extends Envelope {
+  readonly count: number;
+}
+
 /** A received value, still encoded: the codec's head, then the memory of each out-of-band array. */
 export interface EncodedMessage extends Envelope {
   readonly segments: readonly Uint8Array[];
@@ -23,7 +28,7 @@ export interface EncodedMessage extends Envelope {
 export interface MatchedMessage extends Envelope {
   readonly kind: 'value' | 'buffer';
   recvValue(): Promise<EncodedMessage>;
-  recvBuffer(into: BufferView): Promise<Envelope>;
+  recvBuffer(into: BufferView): Promise<BufferEnvelope>;
 }
 
 /**
@@ -43,7 +48,7 @@ export interface MatchingSpace {
   recvValue(source: number, tag: number, signal?: AbortSignal): Promise<EncodedMessage>;
   sendBuffer(from: BufferView, dest: number, tag: number, synchronous: boolean, signal?: AbortSignal): Promise<void>;
   /** Rejects with TruncationError (message consumed) or MismatchError (message consumed). */
-  recvBuffer(into: BufferView, source: number, tag: number, signal?: AbortSignal): Promise<Envelope>;
+  recvBuffer(into: BufferView, source: number, tag: number, signal?: AbortSignal): Promise<BufferEnvelope>;
   /** Waits for a matching message and leaves it where it is. */
   probe(source: number, tag: number, signal?: AbortSignal): Promise<Envelope>;
   iprobe(source: number, tag: number): Envelope | undefined;
@@ -95,4 +100,6 @@ export interface Transport {
   abort(status: number, reason: string): void;
   /** Says goodbye, flushes what was sent and gives everything back; the process can then exit by itself. */
   close(): Promise<void>;
+  /** Goodbye from inside `process.exit(0)`: synchronous, flushes what it can. */
+  leave(): void;
 }

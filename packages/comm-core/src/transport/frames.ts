@@ -40,4 +40,6 @@ export interface FrameTransport {
   waiting(active: boolean): void;
   abort(status: number, reason: string): void;
   close(): Promise<void>;
+  /** Synchronous best-effort goodbye, from inside `process.exit(0)`. */
+  leave(): void;
 }

@@ -1,4 +1,5 @@
 export type {
+  BufferEnvelope,
   BufferView,
   Capabilities,
   Context,
