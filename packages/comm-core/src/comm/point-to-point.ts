@@ -1,0 +1,255 @@
+import { decode, encode } from '../codec/index.ts';
+import { ANY_SOURCE, ANY_TAG, PROC_NULL } from '../constants.ts';
+import { isDatatypeView, toBufferView, unpack } from '../datatype/index.ts';
+import { ArgumentTypeError } from '../errors.ts';
+import type { BufferEnvelope, Context, EncodedMessage, MatchedMessage } from '../transport/index.ts';
+import { checkDest, checkRecvTag, checkSendTag, checkSource } from './arguments.ts';
+import type {
+  BufferLike,
+  Message,
+  PointToPoint,
+  Probed,
+  ProbedMessage,
+  RecvOptions,
+  SendOptions,
+  SendrecvOptions,
+  Status,
+} from './communicator.ts';
+
+const DONE: Promise<void> = Promise.resolve();
+const ANYTHING: RecvOptions = Object.freeze({});
+
+function nothing(): Probed {
+  return { source: PROC_NULL, tag: ANY_TAG, bytes: 0 };
+}
+
+function noMessage(): ProbedMessage {
+  return {
+    ...nothing(),
+    recv: <T>() => Promise.resolve(undefined as T),
+    recvInto: () => Promise.resolve({ ...nothing(), count: 0 }),
+  };
+}
+
+function valueOf<T>(message: EncodedMessage): T {
+  return decode(message.segments) as T;
+}
+
+function messageOf<T>(message: EncodedMessage): Message<T> {
+  return { value: decode(message.segments) as T, source: message.source, tag: message.tag, bytes: message.bytes };
+}
+
+function probed(message: MatchedMessage): ProbedMessage {
+  return {
+    source: message.source,
+    tag: message.tag,
+    bytes: message.bytes,
+    recv: <T>() => message.recvValue().then((encoded) => valueOf<T>(encoded)),
+    recvInto: (buffer) => receiveInto(buffer, 'recvInto', (into) => message.recvBuffer(into)),
+  };
+}
+
+/** Receives into the buffer itself, or for a datatype view into packed memory that is then scattered. */
+function receiveInto(
+  buffer: BufferLike,
+  operation: string,
+  receive: (into: ReturnType<typeof toBufferView>) => Promise<BufferEnvelope>,
+): Promise<Status> {
+  try {
+    if (!isDatatypeView(buffer)) return receive(toBufferView(buffer, operation));
+    const packed = toBufferView(buffer, operation);
+    return receive(packed).then((status) => {
+      unpack(packed, buffer, status.count);
+      return status;
+    });
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
+
+function checkOptions(options: object | undefined, operation: string, needs: string): void {
+  if (typeof options === 'object' && options !== null) return;
+  throw new ArgumentTypeError('PAR_ARGUMENT', `${operation}: the options object is missing; it needs ${needs}`);
+}
+
+/**
+ * Point-to-point calls over one context. Arguments are checked before anything is sent; every failure, also of
+ * arguments, is a rejection. No method is `async`: a message already there costs one promise.
+ */
+export class PointToPointCalls implements PointToPoint {
+  readonly context: Context;
+  /** Ranks that can be addressed: the group, or the remote group of an intercommunicator. */
+  readonly #peers: number;
+
+  constructor(context: Context) {
+    this.context = context;
+    this.#peers = context.remoteRanks?.length ?? context.size;
+  }
+
+  send(value: unknown, options: SendOptions): Promise<void> {
+    try {
+      checkOptions(options, 'send', '{ dest }');
+      const { dest, tag = 0 } = options;
+      checkDest(dest, this.#peers, 'send');
+      checkSendTag(tag, 'send');
+      const segments = encode(value);
+      if (dest === PROC_NULL) return DONE;
+      return this.context.sendValue(segments, dest, tag, options.mode === 'synchronous', options.signal);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  recv<T = unknown>(options: RecvOptions = ANYTHING): Promise<T> {
+    try {
+      const encoded = this.#receive(options, 'recv');
+      return encoded === undefined ? Promise.resolve(undefined as T) : encoded.then((message) => valueOf<T>(message));
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  recvMessage<T = unknown>(options: RecvOptions = ANYTHING): Promise<Message<T>> {
+    try {
+      const encoded = this.#receive(options, 'recvMessage');
+      if (encoded === undefined) return Promise.resolve({ value: undefined as T, ...nothing() });
+      return encoded.then((message) => messageOf<T>(message));
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  sendrecv<T = unknown>(value: unknown, options: SendrecvOptions): Promise<T> {
+    try {
+      const { sending, receiving } = this.#bothWays(options, 'sendrecv');
+      // The receive is posted first: the message it waits for may be this rank's own.
+      const received = this.recv<T>(receiving);
+      return Promise.all([received, this.send(value, sending)]).then(([result]) => result);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  async *messages<T = unknown>(options: RecvOptions = ANYTHING): AsyncIterableIterator<Message<T>> {
+    for (;;) {
+      let message: Message<T>;
+      try {
+        message = await this.recvMessage<T>(options);
+      } catch (error) {
+        if (options.signal?.aborted && (error as Error).cause === options.signal.reason) return;
+        throw error;
+      }
+      yield message;
+    }
+  }
+
+  sendBuffer(buffer: BufferLike, options: SendOptions): Promise<void> {
+    try {
+      checkOptions(options, 'sendBuffer', '{ dest }');
+      const { dest, tag = 0 } = options;
+      checkDest(dest, this.#peers, 'sendBuffer');
+      checkSendTag(tag, 'sendBuffer');
+      if (dest === PROC_NULL) return DONE;
+      const synchronous = options.mode === 'synchronous';
+      return this.context.sendBuffer(toBufferView(buffer, 'sendBuffer'), dest, tag, synchronous, options.signal);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  recvInto(buffer: BufferLike, options: RecvOptions = ANYTHING): Promise<Status> {
+    try {
+      const { source = ANY_SOURCE, tag = ANY_TAG, signal } = options;
+      checkSource(source, this.#peers, 'recvInto');
+      checkRecvTag(tag, 'recvInto');
+      if (source === PROC_NULL) return Promise.resolve({ ...nothing(), count: 0 });
+      if (ArrayBuffer.isView(buffer)) {
+        return this.context.recvBuffer(toBufferView(buffer, 'recvInto'), source, tag, signal);
+      }
+      return receiveInto(buffer, 'recvInto', (into) => this.context.recvBuffer(into, source, tag, signal));
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  sendrecvInto(send: BufferLike, recv: BufferLike, options: SendrecvOptions): Promise<Status> {
+    try {
+      const { sending, receiving } = this.#bothWays(options, 'sendrecvInto');
+      toBufferView(send, 'sendrecvInto');
+      const received = this.recvInto(recv, receiving);
+      return Promise.all([received, this.sendBuffer(send, sending)]).then(([status]) => status);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  sendrecvReplace(buffer: BufferLike, options: SendrecvOptions): Promise<Status> {
+    try {
+      const { sending, receiving } = this.#bothWays(options, 'sendrecvReplace');
+      const { bytes, type } = toBufferView(buffer, 'sendrecvReplace');
+      const copy = { bytes: bytes.slice(), type };
+      const received = this.recvInto(buffer, receiving);
+      const { dest, tag = 0, signal } = sending;
+      const sent = dest === PROC_NULL ? DONE : this.context.sendBuffer(copy, dest, tag, false, signal);
+      return Promise.all([received, sent]).then(([status]) => status);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  probe(options: RecvOptions = ANYTHING): Promise<Probed> {
+    try {
+      const { source = ANY_SOURCE, tag = ANY_TAG, signal } = options;
+      this.#checkFilter(source, tag, 'probe');
+      return source === PROC_NULL ? Promise.resolve(nothing()) : this.context.probe(source, tag, signal);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  iprobe(options: RecvOptions = ANYTHING): Probed | undefined {
+    const { source = ANY_SOURCE, tag = ANY_TAG } = options;
+    this.#checkFilter(source, tag, 'iprobe');
+    return source === PROC_NULL ? nothing() : this.context.iprobe(source, tag);
+  }
+
+  mprobe(options: RecvOptions = ANYTHING): Promise<ProbedMessage> {
+    try {
+      const { source = ANY_SOURCE, tag = ANY_TAG, signal } = options;
+      this.#checkFilter(source, tag, 'mprobe');
+      return source === PROC_NULL
+        ? Promise.resolve(noMessage())
+        : this.context.mprobe(source, tag, signal).then(probed);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  improbe(options: RecvOptions = ANYTHING): ProbedMessage | undefined {
+    const { source = ANY_SOURCE, tag = ANY_TAG } = options;
+    this.#checkFilter(source, tag, 'improbe');
+    if (source === PROC_NULL) return noMessage();
+    const message = this.context.improbe(source, tag);
+    return message && probed(message);
+  }
+
+  #receive(options: RecvOptions, operation: string): Promise<EncodedMessage> | undefined {
+    const { source = ANY_SOURCE, tag = ANY_TAG } = options;
+    this.#checkFilter(source, tag, operation);
+    return source === PROC_NULL ? undefined : this.context.recvValue(source, tag, options.signal);
+  }
+
+  #checkFilter(source: number, tag: number, operation: string): void {
+    checkSource(source, this.#peers, operation);
+    checkRecvTag(tag, operation);
+  }
+
+  #bothWays(options: SendrecvOptions, operation: string): { sending: SendOptions; receiving: RecvOptions } {
+    checkOptions(options, operation, '{ dest, source }');
+    const { dest, source = ANY_SOURCE, sendTag = 0, recvTag = ANY_TAG, signal } = options;
+    checkDest(dest, this.#peers, operation);
+    checkSendTag(sendTag, operation);
+    this.#checkFilter(source, recvTag, operation);
+    return { sending: { dest, tag: sendTag, signal }, receiving: { source, tag: recvTag, signal } };
+  }
+}

@@ -1,0 +1,83 @@
+import { createRequire } from 'node:module';
+import { pathToFileURL } from 'node:url';
+import { type Comm, worldOf } from './comm/intracomm.ts';
+import { type Detection, detect } from './detect/index.ts';
+import { ParError } from './errors.ts';
+import { ownProcess, type PeerLossPolicy } from './lifecycle.ts';
+import { memoryTransports } from './memory/index.ts';
+import type { Transport } from './transport/index.ts';
+
+/** What a transport package exports as `createTransport`. It reads what it needs from `env` and removes secrets from it. */
+export type TransportFactory = (detection: Detection, env: NodeJS.ProcessEnv) => Promise<Transport>;
+
+export interface InitOptions {
+  /** `auto` (default): what the launcher's environment asks for. Or a factory of your own. */
+  transport?: 'auto' | 'memory' | 'tcp' | 'mpi' | TransportFactory | undefined;
+  /** What the loss of another rank does to this one. Default `abort`. Under `par run` the launcher decides: `reject`. */
+  onPeerLoss?: PeerLossPolicy | undefined;
+}
+
+let world: Promise<Comm> | undefined;
+
+/**
+ * The communicator of all ranks of this job; a program started alone is rank 0 of 1. Further calls give the same one.
+ * Rejects with PAR_ENVIRONMENT when the launcher's variables contradict each other, PAR_TRANSPORT when the transport cannot start.
+ */
+export function init(options: InitOptions = {}): Promise<Comm> {
+  world ??= start(options);
+  return world;
+}
+
+async function start({ transport: choice = 'auto', onPeerLoss }: InitOptions): Promise<Comm> {
+  const detection = detect(process.env);
+  const factory = typeof choice === 'function' ? choice : undefined;
+  const name = typeof choice === 'function' ? 'custom' : choice === 'auto' ? detection.transport : choice;
+  if (name === 'memory') {
+    if (detection.size > 1) {
+      throw new ParError(
+        'PAR_ENVIRONMENT',
+        `init: the in-memory transport has one rank, but ${detection.row} says ${detection.size}; leave out { transport: 'memory' }`,
+      );
+    }
+    const transport = memoryTransports(1)[0]!;
+    return worldOf(transport, ownProcess(transport, 'reject'));
+  }
+  const transport = await (factory ?? (await load(name)))(detection, process.env);
+  const policy = onPeerLoss ?? (detection.row === 'par' ? 'reject' : 'abort');
+  return worldOf(transport, ownProcess(transport, policy));
+}
+
+/**
+ * The package of a transport. It is an optional neighbour, found from the program's own folder first (package managers
+ * that isolate dependencies hide it from this file), and where a launcher says it has one.
+ */
+async function load(name: string): Promise<TransportFactory> {
+  const specifier = `@par/transport-${name}`;
+  const tried: string[] = [];
+  for (const place of [process.argv[1] && pathToFileURL(process.argv[1]).href, import.meta.url]) {
+    if (!place) continue;
+    try {
+      const found = createRequire(place).resolve(specifier);
+      return factoryOf(await import(pathToFileURL(found).href), specifier);
+    } catch (error) {
+      if (!isMissing(error)) throw error;
+      tried.push(place);
+    }
+  }
+  const given = process.env.PAR_TRANSPORT === name ? process.env.PAR_TRANSPORT_MODULE : undefined;
+  if (given) return factoryOf(await import(given), given);
+  throw new ParError(
+    'PAR_TRANSPORT',
+    `init: ${specifier} is not installed (looked from ${tried.join(' and ')}); run: npm install ${specifier}`,
+  );
+}
+
+function isMissing(error: unknown): boolean {
+  const code = (error as NodeJS.ErrnoException).code;
+  return code === 'MODULE_NOT_FOUND' || code === 'ERR_MODULE_NOT_FOUND';
+}
+
+function factoryOf(module: { createTransport?: TransportFactory }, specifier: string): TransportFactory {
+  if (module.createTransport) return module.createTransport;
+  throw new ParError('PAR_TRANSPORT', `init: ${specifier} has no export named createTransport`);
+}

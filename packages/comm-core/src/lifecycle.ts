@@ -1,0 +1,77 @@
+import { abortStatus, type Job } from './comm/job.ts';
+import { AbortedError, PeerLostError } from './errors.ts';
+import type { Transport } from './transport/index.ts';
+
+/**
+ * Status of a rank that ends because another one was lost. A launcher that sees it knows that this rank is a
+ * consequence and looks for the cause, so that the job's status is that of the first failing rank.
+ */
+export const PEER_LOST_STATUS = 113;
+
+/** Node's own status for a top-level await that can never settle. */
+const UNSETTLED_AWAIT = 13;
+
+/** `abort`: this process ends, and with it the job. `reject`: operations that need the lost rank reject, the rest goes on. */
+export type PeerLossPolicy = 'abort' | 'reject';
+
+/**
+ * Ties the job to this process: a crash aborts all ranks, a normal end says goodbye. Installed by `init`
+ * for transports that join processes; nobody has to opt in.
+ */
+export function ownProcess(transport: Transport, policy: PeerLossPolicy): Job {
+  const { rank, size } = transport.world;
+  const me = `rank ${rank} of ${size} on ${transport.hosts[rank]}`;
+  const say = (text: string): void => {
+    process.stderr.write(`par: ${me}: ${text}\n`);
+  };
+  let ended = false;
+
+  const exit = (status: number, reason: string): never => {
+    ended = true;
+    say(`${reason}; the job ends with status ${status}`);
+    process.exit(status);
+  };
+
+  transport.onFailure((error, lostRank) => {
+    if (ended) return;
+    if (error instanceof AbortedError || (error as { code?: string }).code === 'PAR_ABORTED') {
+      exit(PEER_LOST_STATUS, error.message);
+    } else if (lostRank < 0) {
+      exit(PEER_LOST_STATUS, error.message);
+    } else if (policy === 'abort') {
+      transport.abort(PEER_LOST_STATUS, error.message);
+      exit(PEER_LOST_STATUS, error.message);
+    }
+  });
+
+  let consequence = false;
+  process.on('uncaughtExceptionMonitor', (error: unknown, origin) => {
+    consequence = error instanceof PeerLostError || (error as { code?: string })?.code === 'PAR_PEER_LOST';
+    if (!ended) say(origin === 'unhandledRejection' ? 'unhandled rejection:' : 'uncaught exception:');
+  });
+  process.on('beforeExit', () => {
+    if (ended || (process.exitCode ?? 0) !== 0) return;
+    ended = true;
+    // Keeps the loop alive until everything sent has left.
+    transport.close().catch((error: Error) => {
+      say(`could not finish: ${error.message}`);
+      process.exitCode = 1;
+    });
+  });
+  process.on('exit', (code) => {
+    if (ended) return;
+    ended = true;
+    if (code === 0) {
+      transport.leave();
+      return;
+    }
+    if (code === UNSETTLED_AWAIT) {
+      const pending = transport.pending();
+      say(`a top-level await can never settle. Pending: ${pending.length > 0 ? pending.join('; ') : 'nothing of par'}`);
+    }
+    if (consequence) process.exitCode = PEER_LOST_STATUS;
+    transport.abort(abortStatus(code), `${me} ended with status ${code}`);
+  });
+
+  return { transport, exit };
+}

@@ -1,0 +1,60 @@
+// Everything `npm test` promises after the build: static checks, then every test, then one closing line.
+// In CI a skipped test is a failure.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { checks } from './checks.mjs';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const scratch = mkdtempSync(join(tmpdir(), 'par-test-'));
+const report = join(scratch, 'vitest.json');
+
+let passed = 0;
+let failed = 0;
+const problems = [];
+
+for (const check of checks) {
+  const started = performance.now();
+  const { status, stdout, stderr } = spawnSync(check.command, check.args, { cwd: root, encoding: 'utf8' });
+  const seconds = ((performance.now() - started) / 1000).toFixed(1);
+  if (status === 0) {
+    passed += 1;
+    console.log(`ok      ${check.name} (${seconds} s)`);
+  } else {
+    failed += 1;
+    problems.push(check.name);
+    console.log(`FAILED  ${check.name} (${seconds} s)\n${stdout}${stderr}`);
+  }
+}
+
+const { status } = spawnSync('vitest', ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`], {
+  cwd: root,
+  stdio: ['ignore', 'inherit', 'inherit'],
+});
+let skipped = 0;
+try {
+  const results = JSON.parse(readFileSync(report, 'utf8'));
+  passed += results.numPassedTests;
+  failed += results.numFailedTests;
+  skipped = results.numPendingTests + (results.numTodoTests ?? 0);
+  if (results.numFailedTestSuites > 0 && results.numFailedTests === 0) failed += results.numFailedTestSuites;
+  if (status !== 0 && results.numFailedTests === 0 && results.numFailedTestSuites === 0) {
+    failed += 1;
+    problems.push(`vitest ended with status ${status} though no test failed`);
+  }
+} catch (error) {
+  failed += 1;
+  problems.push(`vitest left no report (status ${status}): ${error.message}`);
+} finally {
+  rmSync(scratch, { recursive: true, force: true });
+}
+if (skipped > 0 && process.env.CI) {
+  failed += skipped;
+  problems.push(`${skipped} tests were skipped, which CI counts as failed`);
+}
+
+for (const problem of problems) console.log(`problem: ${problem}`);
+console.log(`${passed} passed, ${failed} failed`);
+process.exitCode = failed > 0 ? 1 : 0;
