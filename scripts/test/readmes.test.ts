@@ -1,0 +1,72 @@
+import { spawn } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+// A README's programs are fenced blocks whose first line names a file (`// hello.ts`); its commands are the `sh` blocks.
+// The commands that run one of the programs are executed as they stand, in an empty folder that has par installed.
+const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+const bin = join(root, 'node_modules/.bin');
+
+interface Page {
+  programs: { file: string; text: string }[];
+  commands: string[];
+}
+
+function read(page: string): Page {
+  const text = readFileSync(page, 'utf8');
+  const programs: Page['programs'] = [];
+  const commands: string[] = [];
+  for (const [, language, body] of text.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)) {
+    const file = /^(?:\/\/|#) (\S+\.(?:ts|mjs|js|json|txt))\b/.exec(body!)?.[1];
+    if (file) programs.push({ file, text: body! });
+    else if (language === 'sh') commands.push(...body!.split('\n').map((line) => line.replace(/\s+# .*$/, '').trim()).filter(Boolean));
+  }
+  return { programs, commands };
+}
+
+function shell(command: string, cwd: string): Promise<{ status: number | null; output: string }> {
+  return new Promise((resolve, reject) => {
+    const path = `${join(cwd, 'node_modules/.bin')}:${bin}:${process.env.PATH}`;
+    const child = spawn('sh', ['-c', command], { cwd, env: { ...process.env, PATH: path }, stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        output += text;
+      });
+    }
+    child.on('error', reject);
+    child.on('close', (status) => resolve({ status, output }));
+  });
+}
+
+const pages = [
+  join(root, 'README.md'),
+  ...readdirSync(join(root, 'packages')).map((name) => join(root, 'packages', name, 'README.md')),
+].filter((page) => existsSync(page));
+
+describe.each(pages.map((page) => relative(root, page)))('%s', (name) => {
+  const { programs, commands } = read(join(root, name));
+
+  it('runs every program it shows, with a command it shows', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'par-readme-'));
+    try {
+      await symlink(join(root, 'examples/node_modules'), join(folder, 'node_modules'));
+      await writeFile(join(folder, 'package.json'), '{ "type": "module" }\n');
+      for (const { file, text } of programs) await writeFile(join(folder, file), text);
+      for (const { file } of programs) {
+        if (!file.endsWith('.ts') && !file.endsWith('.mjs')) continue;
+        const shown = commands.filter((command) => command.includes(file));
+        for (const command of shown.length > 0 ? shown : [`npx par run -np 3 ${file}`]) {
+          const { status, output } = await shell(command, folder);
+          expect(status, `${command}\n${output}`).toBe(0);
+        }
+      }
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+});
