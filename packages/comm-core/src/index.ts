@@ -1,8 +1,10 @@
 export type * from './comm/communicator.ts';
 export type * from './comm/intercommunicator.ts';
 export * from './constants.ts';
-export type * from './datatype/view.ts';
+export { type DatatypeView, indexed, subarray, vector } from './datatype/index.ts';
 export * from './errors.ts';
 export { Group } from './group.ts';
+export { createOp } from './ops/create-op.ts';
 export type * from './ops/op.ts';
+export * from './ops/predefined.ts';
 export type * from './topology/topology.ts';
