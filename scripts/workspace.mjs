@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { installSystemPackages } from './system-packages.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const pnpm = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).packageManager;
@@ -27,6 +28,7 @@ const steps = {
     run('node', ['scripts/check.mjs']);
   },
   test: () => {
+    if (!installSystemPackages() && process.env.CI) process.exit(1);
     steps.build();
     run('node', ['scripts/test.mjs']);
   },

@@ -1,0 +1,29 @@
+// What tests need and npm cannot bring: two MPI libraries with their compilers. Installed from the system's
+// packages where that is possible (root on Debian); otherwise said loudly, and an error in CI.
+import { spawnSync } from 'node:child_process';
+
+const needed = [
+  { command: 'mpicxx.openmpi', packages: ['openmpi-bin', 'libopenmpi-dev'] },
+  { command: 'mpicxx.mpich', packages: ['mpich', 'libmpich-dev'] },
+  { command: 'g++', packages: ['g++'] },
+];
+
+const isThere = (command) => spawnSync('sh', ['-c', `command -v ${command}`]).status === 0;
+const missing = () => needed.filter(({ command }) => !isThere(command));
+
+/** Returns false when something is missing and could not be installed. */
+export function installSystemPackages() {
+  let absent = missing();
+  if (absent.length > 0 && process.getuid?.() === 0 && isThere('apt-get')) {
+    const names = absent.flatMap(({ packages }) => packages);
+    console.log(`installing ${names.join(' ')}`);
+    const options = { stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } };
+    spawnSync('apt-get', ['update', '-qq'], options);
+    spawnSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...names], options);
+    absent = missing();
+  }
+  if (absent.length === 0) return true;
+  const names = absent.flatMap(({ packages }) => packages).join(' ');
+  console.log(`\n!! NOT TESTED: what needs ${absent.map(({ command }) => command).join(', ')}. On Debian or Ubuntu: sudo apt-get install ${names}\n`);
+  return false;
+}
