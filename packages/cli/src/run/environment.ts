@@ -1,0 +1,88 @@
+import { readFileSync } from 'node:fs';
+import { parseEnv } from 'node:util';
+import type { EnvironmentRequest } from '../command-line/parse-run.ts';
+import { UsageError } from '../usage-error.ts';
+
+/**
+ * Variables by which launchers tell a process its rank. A rank must see ours only, also when `par run` itself was started
+ * by mpirun, srun, torchrun or another `par run`. What describes an allocation (SLURM_JOB_ID, SLURM_CPUS_ON_NODE) stays.
+ */
+const OTHER_LAUNCHERS: readonly RegExp[] = [
+  /^(OMPI|PMI|PMIX|PRTE|HYDI|HYDRA|PALS|JSM_NAMESPACE|FLUX_TASK|FLUX_JOB|TORCHELASTIC)_/,
+  /^MPI_LOCAL(N?RANK|NRANKS|RANKID|RANKS)/,
+  /^(MV2|MVP)_COMM_WORLD_/,
+  /^SLURM_(PROCID|LOCALID|NODEID|GTIDS|TASK_PID|STEPID|STEP_.*|SRUN_.*|LAUNCH_NODE_IPADDR|MPI_TYPE|PMI.*)$/,
+  /^(RANK|WORLD_SIZE|LOCAL_RANK|LOCAL_WORLD_SIZE|GROUP_RANK|ROLE_RANK|MASTER_ADDR|MASTER_PORT)$/,
+  /^PAR_(RANK|SIZE|LOCAL_RANK|LOCAL_SIZE|APPNUM|JOB|RENDEZVOUS|SECRET|TRANSPORT_MODULE|DETECT)$/,
+];
+
+function withoutLaunchers(env: NodeJS.ProcessEnv): Record<string, string> {
+  const clean: Record<string, string> = {};
+  for (const [name, value] of Object.entries(env)) {
+    if (value !== undefined && !OTHER_LAUNCHERS.some((pattern) => pattern.test(name))) clean[name] = value;
+  }
+  return clean;
+}
+
+/** Our environment without other launchers' variables, with what `-x` and `--env-file` ask for. Throws UsageError. */
+export function programEnvironment(
+  env: NodeJS.ProcessEnv,
+  requests: readonly EnvironmentRequest[],
+): Record<string, string> {
+  const result = withoutLaunchers(env);
+  for (const request of requests) {
+    if (request.kind === 'set') result[request.name] = request.value;
+    else if (request.kind === 'file') Object.assign(result, readEnvironmentFile(request.path));
+    else pass(env, request.pattern, result);
+  }
+  return result;
+}
+
+function pass(env: NodeJS.ProcessEnv, pattern: string, result: Record<string, string>): void {
+  if (!pattern.endsWith('*')) {
+    const value = env[pattern];
+    if (value === undefined) throw new UsageError(`-x ${pattern}: not set here (write -x ${pattern}=value)`);
+    result[pattern] = value;
+    return;
+  }
+  const prefix = pattern.slice(0, -1);
+  for (const [name, value] of Object.entries(env)) {
+    if (value !== undefined && name.startsWith(prefix)) result[name] = value;
+  }
+}
+
+function readEnvironmentFile(path: string): Record<string, string> {
+  try {
+    return parseEnv(readFileSync(path, 'utf8')) as Record<string, string>;
+  } catch (error) {
+    throw new UsageError(`--env-file ${path}: ${(error as Error).message}`);
+  }
+}
+
+/** What every rank of a job is told. */
+export interface JobIdentity {
+  /** 32 hex digits, new for every job. */
+  readonly id: string;
+  /** 64 hex digits. */
+  readonly secret: string;
+  /** Address of the rendezvous, `unix:<path>`. */
+  readonly rendezvous: string;
+  /** URL of the transport's module, for programs that did not install one. */
+  readonly transportModule: string;
+  readonly size: number;
+}
+
+export function rankEnvironment(job: JobIdentity, rank: number, appnum: number): Record<string, string> {
+  return {
+    PAR_RANK: String(rank),
+    PAR_SIZE: String(job.size),
+    PAR_LOCAL_RANK: String(rank),
+    PAR_LOCAL_SIZE: String(job.size),
+    PAR_APPNUM: String(appnum),
+    PAR_JOB: job.id,
+    PAR_RENDEZVOUS: job.rendezvous,
+    PAR_SECRET: job.secret,
+    PAR_TRANSPORT: 'tcp',
+    PAR_TRANSPORT_MODULE: job.transportModule,
+  };
+}

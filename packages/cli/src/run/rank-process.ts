@@ -1,0 +1,180 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { Readable, Writable } from 'node:stream';
+import type { StreamName } from '../output/output.ts';
+import type { RankEnd } from './exit-policy.ts';
+import type { Reaper } from './reaper.ts';
+
+/** Everything needed to start one rank. */
+export interface RankPlan {
+  readonly rank: number;
+  readonly appnum: number;
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd: string;
+  readonly stdin: 'ignore' | 'inherit' | 'pipe';
+}
+
+export interface RankEvents {
+  output(rank: number, stream: StreamName, chunk: Uint8Array): void;
+  outputEnded(rank: number, stream: StreamName): void;
+  ended(rank: number, end: RankEnd): void;
+  /** Ended, and both streams read to their ends. */
+  closed(rank: number): void;
+}
+
+/** Status a shell gives for a program that could not be started. */
+const NOT_STARTED: Readonly<Record<string, number>> = { ENOENT: 127, EACCES: 126, ENOEXEC: 126 };
+
+/** One rank: a process in a session and process group of its own, so that signals reach its children and only them. */
+export class RankProcess {
+  readonly plan: RankPlan;
+  readonly startedAt = new Date();
+  endedAt: Date | undefined;
+  end: RankEnd | undefined;
+  /** par has sent it a signal that ends processes, so its end is not its own. */
+  signalled = false;
+  readonly #child: ChildProcess | undefined;
+  readonly #events: RankEvents;
+  readonly #reaper: Reaper;
+  #openStreams = 2;
+  #lastOutput = 0;
+  #paused = false;
+
+  constructor(plan: RankPlan, events: RankEvents, reaper: Reaper) {
+    this.plan = plan;
+    this.#events = events;
+    this.#reaper = reaper;
+    try {
+      this.#child = spawn(plan.file, plan.args, {
+        cwd: plan.cwd,
+        env: plan.env,
+        detached: true,
+        stdio: [plan.stdin, 'pipe', 'pipe'],
+      });
+    } catch (error) {
+      queueMicrotask(() => this.#notStarted(error as NodeJS.ErrnoException));
+      return;
+    }
+    if (this.#child.pid === undefined) {
+      this.#child.on('error', (error) => this.#notStarted(error));
+      return;
+    }
+    reaper.add(this.#child.pid);
+    this.#child.on('exit', (code, signal) => this.#exited(code, signal));
+    this.#child.on('error', () => {});
+    this.#read('stdout', this.#child.stdout!);
+    this.#read('stderr', this.#child.stderr!);
+  }
+
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
+  get stdin(): Writable | undefined {
+    return this.#child?.stdin ?? undefined;
+  }
+
+  get alive(): boolean {
+    return this.end === undefined;
+  }
+
+  /** Everything has ended: the process and its output. */
+  get done(): boolean {
+    return !this.alive && this.#openStreams === 0;
+  }
+
+  /** Sends a signal to the rank's whole process group; false when nothing is left of it. */
+  signal(signal: NodeJS.Signals): boolean {
+    const pid = this.pid;
+    if (pid === undefined || this.done) return false;
+    try {
+      return process.kill(-pid, signal);
+    } catch {
+      return false;
+    }
+  }
+
+  /** Stops or goes on reading what the rank writes; its pipes fill up meanwhile and it waits. */
+  pause(paused: boolean): void {
+    this.#paused = paused;
+    for (const stream of [this.#child?.stdout, this.#child?.stderr]) {
+      if (paused) stream?.pause();
+      else stream?.resume();
+    }
+  }
+
+  #read(name: StreamName, stream: Readable): void {
+    const { rank } = this.plan;
+    stream.on('data', (chunk: Uint8Array) => {
+      this.#lastOutput = performance.now();
+      this.#events.output(rank, name, chunk);
+    });
+    stream.on('error', () => {});
+    stream.on('close', () => {
+      this.#events.outputEnded(rank, name);
+      this.#openStreams--;
+      if (this.done) this.#events.closed(rank);
+    });
+  }
+
+  #exited(code: number | null, signal: NodeJS.Signals | null): void {
+    this.#finish(signal === null ? { kind: 'exit', code: code ?? 0 } : { kind: 'signal', signal });
+    if (this.done) this.#events.closed(this.plan.rank);
+  }
+
+  #notStarted(error: NodeJS.ErrnoException): void {
+    this.#openStreams = 0;
+    this.#finish({ kind: 'not-started', status: NOT_STARTED[error.code ?? ''] ?? 125, message: error.message });
+    this.#events.outputEnded(this.plan.rank, 'stdout');
+    this.#events.outputEnded(this.plan.rank, 'stderr');
+    this.#events.closed(this.plan.rank);
+  }
+
+  #finish(end: RankEnd): void {
+    this.end = end;
+    this.endedAt = new Date();
+    this.#events.ended(this.plan.rank, end);
+  }
+
+  /**
+   * Ends what a rank that has ended left behind in its process group, and gives up its pipes once nothing has come out of
+   * them for `graceMs`: a process in a session of its own may hold them open for ever.
+   */
+  endGroup(graceMs: number): void {
+    const pid = this.pid;
+    if (pid === undefined) return;
+    const left = this.#signalGroup(pid, 'SIGTERM');
+    if (!left) this.#reaper.delete(pid);
+    if (!left && this.done) return;
+    const since = performance.now();
+    const timer = setInterval(
+      () => {
+        if (this.#paused) return;
+        const gone = !this.#signalGroup(pid, 0);
+        if (gone && this.done) {
+          clearInterval(timer);
+          this.#reaper.delete(pid);
+          return;
+        }
+        if (performance.now() - Math.max(since, this.#lastOutput) < graceMs) return;
+        clearInterval(timer);
+        this.#signalGroup(pid, 'SIGKILL');
+        this.#reaper.delete(pid);
+        setTimeout(() => {
+          this.#child?.stdout?.destroy();
+          this.#child?.stderr?.destroy();
+        }, 50);
+      },
+      Math.max(10, Math.min(100, graceMs / 4)),
+    );
+  }
+
+  #signalGroup(pid: number, signal: NodeJS.Signals | 0): boolean {
+    try {
+      return process.kill(-pid, signal);
+    } catch {
+      return false;
+    }
+  }
+}
