@@ -1,8 +1,8 @@
 import { decode, encode } from '../codec/index.ts';
 import { ANY_SOURCE, ANY_TAG, PROC_NULL } from '../constants.ts';
-import { isDatatypeView, toBufferView, unpack } from '../datatype/index.ts';
+import { toBufferView, toReceiveBuffer } from '../datatype/buffer.ts';
 import { ArgumentTypeError } from '../errors.ts';
-import type { BufferEnvelope, Context, EncodedMessage, MatchedMessage } from '../transport/index.ts';
+import type { BufferEnvelope, BufferView, Context, EncodedMessage, MatchedMessage } from '../transport/index.ts';
 import { checkDest, checkRecvTag, checkSendTag, checkSource } from './arguments.ts';
 import type {
   BufferLike,
@@ -45,26 +45,21 @@ function probed(message: MatchedMessage): ProbedMessage {
     tag: message.tag,
     bytes: message.bytes,
     recv: <T>() => message.recvValue().then((encoded) => valueOf<T>(encoded)),
-    recvInto: (buffer) => receiveInto(buffer, 'recvInto', (into) => message.recvBuffer(into)),
+    recvInto: async (buffer) => receiveInto(buffer, 'recvInto', (into) => message.recvBuffer(into)),
   };
 }
 
-/** Receives into the buffer itself, or for a datatype view into packed memory that is then scattered. */
+/** Receives into the buffer itself; for a datatype view into packed memory that is then scattered. */
 function receiveInto(
   buffer: BufferLike,
   operation: string,
-  receive: (into: ReturnType<typeof toBufferView>) => Promise<BufferEnvelope>,
+  receive: (into: BufferView) => Promise<BufferEnvelope>,
 ): Promise<Status> {
-  try {
-    if (!isDatatypeView(buffer)) return receive(toBufferView(buffer, operation));
-    const packed = toBufferView(buffer, operation);
-    return receive(packed).then((status) => {
-      unpack(packed, buffer, status.count);
-      return status;
-    });
-  } catch (error) {
-    return Promise.reject(error);
-  }
+  const { view, deliver } = toReceiveBuffer(buffer, operation);
+  return receive(view).then((status) => {
+    deliver(status.bytes);
+    return status;
+  });
 }
 
 function checkOptions(options: object | undefined, operation: string, needs: string): void {
