@@ -1,9 +1,16 @@
+export {
+  type Codec,
+  type CodecExtension,
+  type CodecOptions,
+  createCodec,
+  NotSerializableError,
+} from './codec/index.ts';
 export type * from './comm/communicator.ts';
 export type * from './comm/intercommunicator.ts';
 export * from './constants.ts';
 export { type DatatypeView, indexed, subarray, vector } from './datatype/index.ts';
 export * from './errors.ts';
-export { Group } from './group.ts';
+export { Group, type RankRange } from './group.ts';
 export { createOp } from './ops/create-op.ts';
 export type * from './ops/op.ts';
 export * from './ops/predefined.ts';
