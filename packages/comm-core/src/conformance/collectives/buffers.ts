@@ -1,0 +1,145 @@
+import type { ConformanceCase } from '../case.ts';
+import {
+  type AnyArray,
+  ELEMENT_KINDS,
+  type ElementKind,
+  filled,
+  ranksOf,
+  taggedArray,
+  taggedBytes,
+} from '../tagged.ts';
+
+/** The arrays one after the other. */
+export function joined(type: ElementKind, parts: readonly AnyArray[]): AnyArray {
+  const all = type.make(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    // Both are of `type`; the cast only says so to the compiler.
+    (all as Float64Array).set(part as Float64Array, at);
+    at += part.length;
+  }
+  return all;
+}
+
+const bcastInto: ConformanceCase = {
+  name: 'bcastInto fills the buffers of every element type from each root, empty ones too',
+  async run(comm, t) {
+    const { rank, size } = comm;
+    for (const type of ELEMENT_KINDS) {
+      for (const root of ranksOf(size)) {
+        const buffer = taggedArray(type, root, rank, root);
+        await comm.bcastInto(buffer, { root });
+        t.equal(buffer, taggedArray(type, root, root, root), `${type.name} from root ${root}`);
+      }
+    }
+  },
+};
+
+const gatherInto: ConformanceCase = {
+  name: 'gatherInto puts the blocks of every element type in rank order at each root, and nowhere else',
+  async run(comm, t) {
+    const { rank, size } = comm;
+    for (const type of ELEMENT_KINDS) {
+      for (const root of ranksOf(size)) {
+        const send = taggedArray(type, root + 1, rank, root);
+        const recv = filled(type, size * (root + 1), 77);
+        await comm.gatherInto(send, rank === root ? recv : undefined, { root });
+        const parts = ranksOf(size).map((source) => taggedArray(type, root + 1, source, root));
+        const expected = rank === root ? joined(type, parts) : filled(type, size * (root + 1), 77);
+        t.equal(recv, expected, `${type.name} at root ${root}`);
+        t.equal(send, taggedArray(type, root + 1, rank, root), 'the send buffer');
+      }
+    }
+  },
+};
+
+const scatterInto: ConformanceCase = {
+  name: 'scatterInto gives every rank its block of every element type from each root',
+  async run(comm, t) {
+    const { rank, size } = comm;
+    for (const type of ELEMENT_KINDS) {
+      for (const root of ranksOf(size)) {
+        const parts = ranksOf(size).map((dest) => taggedArray(type, root + 1, root, dest));
+        const recv = filled(type, root + 1, 77);
+        await comm.scatterInto(rank === root ? joined(type, parts) : undefined, recv, { root });
+        t.equal(recv, parts[rank], `${type.name} from root ${root}`);
+      }
+    }
+  },
+};
+
+const allgatherInto: ConformanceCase = {
+  name: 'allgatherInto puts the blocks of every element type in rank order on every rank',
+  async run(comm, t) {
+    const { rank, size } = comm;
+    for (const type of ELEMENT_KINDS) {
+      for (const length of [0, 1, 3]) {
+        const recv = filled(type, size * length, 77);
+        await comm.allgatherInto(taggedArray(type, length, rank, 0, length), recv);
+        const parts = ranksOf(size).map((source) => taggedArray(type, length, source, 0, length));
+        t.equal(recv, joined(type, parts), `${length} elements of ${type.name}`);
+      }
+    }
+  },
+};
+
+const alltoallInto: ConformanceCase = {
+  name: 'alltoallInto exchanges equal blocks of every element type',
+  async run(comm, t) {
+    const { rank, size } = comm;
+    for (const type of ELEMENT_KINDS) {
+      for (const length of [0, 1, 3]) {
+        const send = joined(
+          type,
+          ranksOf(size).map((dest) => taggedArray(type, length, rank, dest)),
+        );
+        const recv = filled(type, size * length, 77);
+        await comm.alltoallInto(send, recv);
+        const parts = ranksOf(size).map((source) => taggedArray(type, length, source, rank));
+        t.equal(recv, joined(type, parts), `${length} elements of ${type.name}`);
+      }
+    }
+  },
+};
+
+/** Block lengths in bytes at which implementations change their algorithm or protocol. */
+const LENGTHS = [255, 257, 4096, 16_385, 65_537];
+
+const longerBlocks: ConformanceCase = {
+  name: 'data-moving collectives put long blocks where short ones go',
+  async run(comm, t) {
+    const { rank, size } = comm;
+    for (const length of LENGTHS) {
+      const root = length % size;
+      const block = (source: number, dest: number) => taggedBytes(length, source, dest);
+      const all = (at: (peer: number) => Uint8Array) => new Uint8Array(Buffer.concat(ranksOf(size).map(at)));
+      const buffer = block(rank, 0);
+      await comm.bcastInto(buffer, { root });
+      t.ok(Buffer.from(buffer).equals(block(root, 0)), `bcastInto ${length} bytes`);
+      const gathered = new Uint8Array(size * length);
+      await comm.gatherInto(block(rank, root), rank === root ? gathered : undefined, { root });
+      const wanted = all((source) => block(source, root));
+      t.ok(rank !== root || Buffer.from(gathered).equals(wanted), `gatherInto ${length} bytes`);
+      const part = new Uint8Array(length);
+      await comm.scatterInto(rank === root ? all((dest) => block(root, dest)) : undefined, part, { root });
+      t.ok(Buffer.from(part).equals(block(root, rank)), `scatterInto ${length} bytes`);
+      const everything = new Uint8Array(size * length);
+      await comm.allgatherInto(block(rank, 1), everything);
+      t.ok(Buffer.from(everything).equals(all((source) => block(source, 1))), `allgatherInto ${length} bytes`);
+      await comm.alltoallInto(
+        all((dest) => block(rank, dest)),
+        everything,
+      );
+      t.ok(Buffer.from(everything).equals(all((source) => block(source, rank))), `alltoallInto ${length} bytes`);
+    }
+  },
+};
+
+export const collectiveBuffers: readonly ConformanceCase[] = [
+  bcastInto,
+  gatherInto,
+  scatterInto,
+  allgatherInto,
+  alltoallInto,
+  longerBlocks,
+];

@@ -1,0 +1,222 @@
+import {
+  BAND,
+  BOR,
+  BXOR,
+  createOp,
+  LAND,
+  LOR,
+  LXOR,
+  MAX,
+  MAXLOC,
+  MIN,
+  MINLOC,
+  NO_OP,
+  PROD,
+  type PredefinedOp,
+  REPLACE,
+  SUM,
+} from '../../index.ts';
+import type { ConformanceCase } from '../case.ts';
+import { type AnyArray, ELEMENT_KINDS, filled, ranksOf, setElement } from '../tagged.ts';
+
+const ELEMENTWISE: readonly PredefinedOp[] = [SUM, PROD, MAX, MIN, LAND, BAND, LOR, BOR, LXOR, BXOR, REPLACE, NO_OP];
+const FLOATS: readonly PredefinedOp[] = [SUM, PROD, MAX, MIN, REPLACE, NO_OP];
+/** Float16 has no reductions in MPI, and clamped bytes are bytes to it. */
+const KINDS = ELEMENT_KINDS.filter(({ name }) => name !== 'Float16Array' && name !== 'Uint8ClampedArray');
+
+/** What MPI-4.1 §6.9.2 says of each operation, on integers. */
+const MEANING: Record<string, (a: number, b: number) => number> = {
+  SUM: (a, b) => a + b,
+  PROD: (a, b) => a * b,
+  MAX: (a, b) => Math.max(a, b),
+  MIN: (a, b) => Math.min(a, b),
+  LAND: (a, b) => (a !== 0 && b !== 0 ? 1 : 0),
+  LOR: (a, b) => (a !== 0 || b !== 0 ? 1 : 0),
+  LXOR: (a, b) => ((a !== 0) !== (b !== 0) ? 1 : 0),
+  BAND: (a, b) => a & b,
+  BOR: (a, b) => a | b,
+  BXOR: (a, b) => a ^ b,
+  REPLACE: (_, b) => b,
+  NO_OP: (a) => a,
+};
+
+/** Operand of a rank at an index: small, different on all ranks, now and then zero, and never so large that a product wraps. */
+function operand(rank: number, index: number): number {
+  return (rank + index) % 4 === 3 ? 0 : 1 + ((rank * 3 + index) % 2);
+}
+
+function folded(op: PredefinedOp, ranks: readonly number[], index: number): number {
+  return ranks.map((rank) => operand(rank, index)).reduce(MEANING[op.name]!);
+}
+
+const LENGTH = 4;
+
+function operands(type: (typeof KINDS)[number], rank: number): AnyArray {
+  const array = type.make(LENGTH);
+  for (let i = 0; i < LENGTH; i++) setElement(array, i, operand(rank, i));
+  return array;
+}
+
+function results(type: (typeof KINDS)[number], op: PredefinedOp, ranks: readonly number[]): AnyArray {
+  const array = type.make(LENGTH);
+  for (let i = 0; i < LENGTH; i++) setElement(array, i, folded(op, ranks, i));
+  return array;
+}
+
+const onValues: ConformanceCase[] = ELEMENTWISE.map((op) => ({
+  name: `${op.name} of numbers: reduce, allreduce, reduceScatter, scan and exscan`,
+  async run(comm, t) {
+    const { rank, size } = comm;
+    const all = ranksOf(size);
+    const mine = operand(rank, 0);
+    for (const root of all) {
+      t.equal(
+        await comm.reduce(mine, op, { root }),
+        rank === root ? folded(op, all, 0) : undefined,
+        `reduce to ${root}`,
+      );
+    }
+    t.equal(await comm.allreduce(mine, op), folded(op, all, 0), 'allreduce');
+    const list = all.map((i) => operand(rank, i));
+    t.equal(await comm.reduceScatter(list, op), folded(op, all, rank), 'reduceScatter');
+    t.equal(await comm.scan(mine, op), folded(op, all.slice(0, rank + 1), 0), 'scan');
+    t.equal(await comm.exscan(mine, op), rank === 0 ? undefined : folded(op, all.slice(0, rank), 0), 'exscan');
+  },
+}));
+
+const onBuffers: ConformanceCase[] = ELEMENTWISE.map((op) => ({
+  name: `${op.name} of every element type it is defined for: the Into forms`,
+  async run(comm, t) {
+    const { rank, size } = comm;
+    const all = ranksOf(size);
+    for (const type of KINDS) {
+      if (type.name.startsWith('Float') && !FLOATS.includes(op)) continue;
+      const send = operands(type, rank);
+      const untouched = filled(type, LENGTH, 77);
+      const root = type.name.length % size;
+      const reduced = filled(type, LENGTH, 77);
+      await comm.reduceInto(send, rank === root ? reduced : undefined, op, { root });
+      t.equal(reduced, rank === root ? results(type, op, all) : untouched, `reduceInto, ${type.name}`);
+      const everywhere = filled(type, LENGTH, 77);
+      await comm.allreduceInto(send, everywhere, op);
+      t.equal(everywhere, results(type, op, all), `allreduceInto, ${type.name}`);
+      const prefix = filled(type, LENGTH, 77);
+      await comm.scanInto(send, prefix, op);
+      t.equal(prefix, results(type, op, all.slice(0, rank + 1)), `scanInto, ${type.name}`);
+      const before = filled(type, LENGTH, 77);
+      await comm.exscanInto(send, before, op);
+      t.equal(before, rank === 0 ? untouched : results(type, op, all.slice(0, rank)), `exscanInto, ${type.name}`);
+      const blocks = type.make(size * LENGTH);
+      for (let i = 0; i < blocks.length; i++) setElement(blocks, i, operand(rank, i));
+      const part = filled(type, LENGTH, 77);
+      await comm.reduceScatterInto(blocks, part, op);
+      const expected = type.make(LENGTH);
+      for (let i = 0; i < LENGTH; i++) setElement(expected, i, folded(op, all, rank * LENGTH + i));
+      t.equal(part, expected, `reduceScatterInto, ${type.name}`);
+      t.equal(send, operands(type, rank), 'the send buffer');
+    }
+  },
+}));
+
+/** A value every rank shares with another, so that there are ties. */
+const height = (rank: number): number => [3, 7, 7, 1, 1][rank % 5]!;
+
+const locations: ConformanceCase[] = ([MAXLOC, MINLOC] as const).map((op) => ({
+  name: `${op.name} finds the extreme value and, of equals, the lowest rank that has it`,
+  async run(comm, t) {
+    const { rank, size } = comm;
+    const all = ranksOf(size);
+    const best = (ranks: readonly number[]): [number, number] => {
+      const heights = ranks.map(height);
+      const value = op === MAXLOC ? Math.max(...heights) : Math.min(...heights);
+      return [value, ranks[heights.indexOf(value)]!];
+    };
+    const mine: [number, number] = [height(rank), rank];
+    t.equal(await comm.allreduce(mine, op), best(all), 'allreduce');
+    for (const root of all) {
+      t.equal(await comm.reduce(mine, op, { root }), rank === root ? best(all) : undefined, `reduce to ${root}`);
+    }
+    t.equal(await comm.scan(mine, op), best(all.slice(0, rank + 1)), 'scan');
+    t.equal(await comm.exscan(mine, op), rank === 0 ? undefined : best(all.slice(0, rank)), 'exscan');
+    for (const Type of [Float64Array, Int32Array]) {
+      const recv = new Type(4);
+      await comm.allreduceInto(Type.from([...mine, -height(rank), rank]), recv, op);
+      const negated = all.map((r) => -height(r));
+      const other = op === MAXLOC ? Math.max(...negated) : Math.min(...negated);
+      t.equal(recv, Type.from([...best(all), other, negated.indexOf(other)]), `allreduceInto, ${Type.name}`);
+    }
+  },
+}));
+
+const mixedValues: ConformanceCase = {
+  name: 'predefined operations reduce bigints, booleans, lists and typed arrays as values',
+  async run(comm, t) {
+    const { rank, size } = comm;
+    const all = ranksOf(size);
+    const sum = all.reduce((a, b) => a + b, 0);
+    t.equal(await comm.allreduce(2n ** 70n + BigInt(rank), SUM), 2n ** 70n * BigInt(size) + BigInt(sum), 'bigints');
+    t.equal(await comm.allreduce(rank === 0, LOR), true, 'LOR of booleans');
+    t.equal(await comm.allreduce(rank !== size - 1, LAND), false, 'LAND of booleans');
+    t.equal(await comm.allreduce([rank, -rank], MIN), [0, -(size - 1)], 'lists');
+    t.equal(await comm.allreduce(new Float32Array([rank, 1]), SUM), new Float32Array([sum, size]), 'typed arrays');
+    t.equal(await comm.allreduce(2 ** 40 + rank, BOR), all.reduce((a, b) => a | b, 0) + 2 ** 40, 'beyond 32 bits');
+  },
+};
+
+const userOps: ConformanceCase = {
+  name: 'operations of createOp, commutative or not, reduce values and the elements of buffers',
+  async run(comm, t) {
+    const { rank, size } = comm;
+    const all = ranksOf(size);
+    for (const commutative of [true, false]) {
+      const add = createOp<number>((a, b) => a + b, { commutative });
+      t.equal(
+        await comm.allreduce(rank, add),
+        all.reduce((a, b) => a + b, 0),
+        'allreduce',
+      );
+      for (let length = 0; length <= 3; length++) {
+        const recv = new Float64Array(length);
+        await comm.allreduceInto(new Float64Array(length).fill(rank + length), recv, add);
+        t.equal(recv, new Float64Array(length).fill(all.reduce((sum, r) => sum + r + length, 0)), `${length} elements`);
+      }
+    }
+    const big = new BigInt64Array(2);
+    await comm.allreduceInto(BigInt64Array.of(BigInt(rank), 1n), big, (a: bigint, b: bigint) => a + b);
+    t.equal(big, BigInt64Array.of(BigInt(all.reduce((a, b) => a + b, 0)), BigInt(size)), 'bigint elements');
+    const many = Array.from({ length: 40 }, (_, i) => createOp<number>((a, b) => a + b + i, { commutative: true }));
+    for (const [i, op] of many.entries()) t.equal(await comm.allreduce(0, op), i * (size - 1), `operation ${i} of 40`);
+  },
+};
+
+const mutating: ConformanceCase = {
+  name: 'a function that changes and returns its first argument reduces rightly and leaves the input alone',
+  async run(comm, t) {
+    const { rank, size } = comm;
+    const join = (a: number[], b: number[]) => {
+      a.push(...b);
+      return a;
+    };
+    const mine = [rank];
+    t.equal(await comm.allreduce(mine, join), ranksOf(size), 'allreduce');
+    t.equal(await comm.reduce(mine, join, { root: size - 1 }), rank === size - 1 ? ranksOf(size) : undefined, 'reduce');
+    t.equal(await comm.scan(mine, join), ranksOf(rank + 1), 'scan');
+    t.equal(await comm.exscan(mine, join), rank === 0 ? undefined : ranksOf(rank), 'exscan');
+    const lists = ranksOf(size).map((i) => [rank * size + i]);
+    t.equal(
+      await comm.reduceScatter(lists, join),
+      ranksOf(size).map((r) => r * size + rank),
+      'reduceScatter',
+    );
+    t.equal(mine, [rank], 'the input');
+  },
+};
+
+export const ops: readonly ConformanceCase[] = [
+  ...onValues,
+  ...onBuffers,
+  ...locations,
+  mixedValues,
+  userOps,
+  mutating,
+];

@@ -1,0 +1,129 @@
+import { once } from 'node:events';
+import type { Communicator } from '../comm/communicator.ts';
+import { Comm } from '../comm/intracomm.ts';
+import type { Capabilities } from '../transport/index.ts';
+import { applies, COMMUNICATORS, type CommunicatorKind, type ConformanceCase } from './case.ts';
+import { CheckFailed, makeTools } from './checks.ts';
+
+/** What one rank has to say of one case on one communicator. */
+export interface RankReport {
+  readonly rank: number;
+  readonly kind: CommunicatorKind;
+  readonly name: string;
+  readonly outcome: 'passed' | 'failed' | 'not-applicable';
+  /** Why it failed, with the stack. */
+  readonly error?: string;
+  /** Operations of this rank that had not settled then. */
+  readonly pending?: readonly string[];
+  readonly ms: number;
+}
+
+/** What is run in one job: the cases, each on every kind of communicator, without those already known. */
+export interface Plan {
+  readonly cases: readonly ConformanceCase[];
+  readonly capabilities: Capabilities;
+  /** Steps (see `stepsOf`) to leave out at the start. */
+  readonly skip: number;
+  readonly deadlineMs: number;
+}
+
+/** One case on one kind of communicator. */
+export interface Step {
+  readonly kind: CommunicatorKind;
+  readonly test: ConformanceCase;
+}
+
+/** Every step of a run, in the order in which all ranks take them. */
+export function stepsOf(cases: readonly ConformanceCase[]): Step[] {
+  return COMMUNICATORS.flatMap((kind) => cases.map((test) => ({ kind, test })));
+}
+
+async function communicatorOf(world: Communicator, kind: CommunicatorKind): Promise<Communicator> {
+  if (kind === 'world') return world;
+  if (kind === 'dup') return world.dup();
+  if (kind === 'self') return (await world.split({ color: world.rank }))!;
+  return (await world.split({ color: world.rank % 2, key: -world.rank }))!;
+}
+
+function pendingOf(comm: Communicator): readonly string[] {
+  return comm instanceof Comm ? comm.job.transport.pending() : [];
+}
+
+/** Settles as `work` does, or rejects once the signal fires. */
+function within<T>(signal: AbortSignal, what: string, work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const late = () => reject(new CheckFailed(`${what}: not finished when its time was up`));
+    if (signal.aborted) late();
+    signal.addEventListener('abort', late, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', late));
+  });
+}
+
+/** Fires after `ms`, or with `stop`. Unlike `AbortSignal.timeout` it keeps the process alive until `clear`. */
+function deadline(ms: number, stop: AbortSignal | undefined): { signal: AbortSignal; clear(): void } {
+  const controller = new AbortController();
+  const fire = () => controller.abort(new DOMException('the time of the case is up', 'TimeoutError'));
+  const timer = setTimeout(fire, ms);
+  if (stop?.aborted) fire();
+  stop?.addEventListener('abort', fire);
+  return {
+    signal: controller.signal,
+    clear() {
+      clearTimeout(timer);
+      stop?.removeEventListener('abort', fire);
+    },
+  };
+}
+
+/**
+ * Runs the plan on this rank and reports each step. Gives false as soon as a step fails here or does not end on
+ * another rank: the job is then in no known state, and its owner has to end it.
+ */
+export async function runRank(
+  world: Communicator,
+  plan: Plan,
+  report: (report: RankReport) => void,
+  stop?: AbortSignal,
+): Promise<boolean> {
+  const start = deadline(plan.deadlineMs, stop);
+  const control = await within(start.signal, `rank ${world.rank}: duplicating the world`, world.dup());
+  start.clear();
+  const made = new Map<CommunicatorKind, Communicator>();
+  for (const { kind, test } of stepsOf(plan.cases).slice(plan.skip)) {
+    const started = performance.now();
+    const { signal, clear } = deadline(test.deadlineMs ?? plan.deadlineMs, stop);
+    const outcome = (result: Pick<RankReport, 'outcome' | 'error' | 'pending'>): void =>
+      report({ rank: world.rank, kind, name: test.name, ms: performance.now() - started, ...result });
+    let where = `world rank ${world.rank}`;
+    try {
+      const comm = made.get(kind) ?? (await within(signal, `${where}: making ${kind}`, communicatorOf(world, kind)));
+      made.set(kind, comm);
+      where = `rank ${comm.rank} of ${comm.size} (${kind})`;
+      const applicable = applies(test, kind, comm.size, plan.capabilities);
+      if (applicable) {
+        await within(signal, where, test.run(comm, makeTools(where, signal, plan.capabilities)));
+      }
+      await within(signal, `${where}: waiting for the other ranks to end the case`, control.barrier());
+      const left = applicable ? comm.iprobe() : undefined;
+      if (left) {
+        throw new CheckFailed(`${where}: a message was left behind: source ${left.source}, tag ${left.tag}`);
+      }
+      await within(signal, `${where}: waiting for the other ranks to find nothing left behind`, control.barrier());
+      outcome({ outcome: applicable ? 'passed' : 'not-applicable' });
+    } catch (error) {
+      outcome({
+        outcome: 'failed',
+        error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+        pending: pendingOf(world),
+      });
+      // Until the time is up, so that each peer can report what it waits for.
+      if (!signal.aborted) await once(signal, 'abort');
+      return false;
+    } finally {
+      clear();
+    }
+  }
+  for (const [kind, comm] of made) if (kind !== 'world') await comm.free();
+  await control.free();
+  return true;
+}
