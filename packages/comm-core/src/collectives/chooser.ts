@@ -1,0 +1,138 @@
+import { override } from './overrides.ts';
+
+const KiB = 1024;
+const MiB = 1024 * KiB;
+
+/**
+ * Where one algorithm overtakes another, in bytes of the whole buffer unless said otherwise. Starting values follow MPICH's
+ * and Open MPI's tables moved up for the latency of an event loop; benchmarks/src/collective-crossover.ts prints the
+ * crossover points that check them.
+ */
+export const THRESHOLDS = {
+  /** Largest size at which rank 0 talks to everybody by itself. */
+  linearSize: 4,
+  /** Largest size at which small operands go from everybody to everybody in one round. */
+  allToAllSize: 8,
+  /** Smallest size at which joining small blocks on the way saves more than it costs. */
+  packetSize: 8,
+  bcastSegmented: 64 * KiB,
+  bcastScatter: 1 * MiB,
+  bcastSegment: 128 * KiB,
+  /** Bytes of one block up to which gather and scatter join it with others on the way. */
+  packetBlock: 4 * KiB,
+  allgatherRounds: 16 * KiB,
+  allgatherRing: 512 * KiB,
+  /** Bytes of one block up to which alltoall joins it with others on the way. */
+  alltoallPacketBlock: 256,
+  /** Bytes of one block above which alltoall makes one exchange at a time. */
+  alltoallPairwise: 1 * MiB,
+  reduceHalving: 128 * KiB,
+  allreduceGather: 4 * KiB,
+  allreduceHalving: 64 * KiB,
+  allreduceRing: 1 * MiB,
+  allreduceSegment: 256 * KiB,
+  reduceScatterPairwise: 512 * KiB,
+  scanPipelined: 64 * KiB,
+  scanSegment: 64 * KiB,
+} as const;
+
+export type BarrierAlgorithm = 'linear' | 'dissemination';
+export type BcastAlgorithm = 'linear' | 'binomial' | 'pipelined' | 'chain' | 'scatter-allgather';
+export type GatherAlgorithm = 'linear' | 'binomial';
+export type AllgatherAlgorithm = 'linear' | 'recursive-doubling' | 'bruck' | 'neighbor-exchange' | 'ring';
+export type AlltoallAlgorithm = 'scattered' | 'pairwise' | 'bruck';
+export type ReduceAlgorithm = 'binomial' | 'rabenseifner';
+export type AllreduceAlgorithm = 'allgather' | 'recursive-doubling' | 'rabenseifner' | 'ring';
+export type ReduceScatterAlgorithm = 'recursive-halving' | 'pairwise' | 'ordered';
+export type ScanAlgorithm = 'recursive-doubling' | 'linear' | 'pipelined';
+
+/**
+ * Every choice depends only on what all ranks know to be equal: the size, whether an op commutes, and for buffers their
+ * length. `bytes` undefined: values, whose sizes only their owners know.
+ */
+export function chooseBarrier(size: number): BarrierAlgorithm {
+  return (
+    override('BARRIER', ['linear', 'dissemination']) ??
+    (size > 2 && size <= THRESHOLDS.linearSize ? 'linear' : 'dissemination')
+  );
+}
+
+export function chooseBcast(size: number, bytes: number | undefined): BcastAlgorithm {
+  const whole = ['linear', 'binomial'] as const;
+  const allowed = bytes === undefined ? whole : ([...whole, 'pipelined', 'chain', 'scatter-allgather'] as const);
+  const chosen = override('BCAST', allowed);
+  if (chosen !== undefined) return chosen;
+  if (bytes !== undefined && bytes >= THRESHOLDS.bcastScatter && size >= 4) return 'scatter-allgather';
+  if (size <= THRESHOLDS.linearSize) return 'linear';
+  return bytes !== undefined && bytes >= THRESHOLDS.bcastSegmented ? 'pipelined' : 'binomial';
+}
+
+/** Also for buffers by size alone: only the root knows all counts. Large blocks leave the tree by themselves. */
+export function chooseGather(size: number): GatherAlgorithm {
+  return override('GATHER', ['linear', 'binomial']) ?? (size >= THRESHOLDS.packetSize ? 'binomial' : 'linear');
+}
+
+export function chooseScatter(size: number): GatherAlgorithm {
+  return override('SCATTER', ['linear', 'binomial']) ?? (size >= THRESHOLDS.packetSize ? 'binomial' : 'linear');
+}
+
+/** `bytes`: sum of all ranks' blocks. */
+export function chooseAllgather(size: number, bytes: number | undefined): AllgatherAlgorithm {
+  const allowed: AllgatherAlgorithm[] = ['linear', 'bruck', 'ring'];
+  const powerOfTwo = (size & (size - 1)) === 0;
+  if (powerOfTwo) allowed.push('recursive-doubling');
+  if (size % 2 === 0) allowed.push('neighbor-exchange');
+  const chosen = override('ALLGATHER', allowed);
+  if (chosen !== undefined) return chosen;
+  if (bytes === undefined || bytes < THRESHOLDS.allgatherRounds) {
+    if (size <= THRESHOLDS.linearSize) return 'linear';
+    return powerOfTwo ? 'recursive-doubling' : 'bruck';
+  }
+  return bytes < THRESHOLDS.allgatherRing && size % 2 === 0 ? 'neighbor-exchange' : 'ring';
+}
+
+/** `blockBytes`: bytes of every block when all are equal; `unequal` otherwise. */
+export function chooseAlltoall(size: number, blockBytes: number | 'unequal' | undefined): AlltoallAlgorithm {
+  const joinable = blockBytes !== 'unequal';
+  const chosen = override('ALLTOALL', joinable ? ['scattered', 'pairwise', 'bruck'] : ['scattered', 'pairwise']);
+  if (chosen !== undefined) return chosen;
+  if (blockBytes === 'unequal') return 'scattered';
+  if (size >= THRESHOLDS.packetSize && (blockBytes ?? 0) <= THRESHOLDS.alltoallPacketBlock) return 'bruck';
+  return (blockBytes ?? 0) > THRESHOLDS.alltoallPairwise ? 'pairwise' : 'scattered';
+}
+
+export function chooseReduce(bytes: number | undefined): ReduceAlgorithm {
+  const chosen = override('REDUCE', bytes === undefined ? ['binomial'] : ['binomial', 'rabenseifner']);
+  return chosen ?? ((bytes ?? 0) >= THRESHOLDS.reduceHalving ? 'rabenseifner' : 'binomial');
+}
+
+export function chooseAllreduce(size: number, bytes: number | undefined, commutative: boolean): AllreduceAlgorithm {
+  const allowed: AllreduceAlgorithm[] = ['allgather', 'recursive-doubling'];
+  if (bytes !== undefined) allowed.push('rabenseifner');
+  if (bytes !== undefined && commutative) allowed.push('ring');
+  const chosen = override('ALLREDUCE', allowed);
+  if (chosen !== undefined) return chosen;
+  if (bytes === undefined) return size <= THRESHOLDS.linearSize ? 'allgather' : 'recursive-doubling';
+  if (bytes < THRESHOLDS.allreduceGather && size <= THRESHOLDS.allToAllSize) return 'allgather';
+  if (bytes < THRESHOLDS.allreduceHalving || size === 2) return 'recursive-doubling';
+  return bytes < THRESHOLDS.allreduceRing || !commutative ? 'rabenseifner' : 'ring';
+}
+
+/** `bytes`: the whole input. */
+export function chooseReduceScatter(bytes: number, commutative: boolean): ReduceScatterAlgorithm {
+  const allowed: ReduceScatterAlgorithm[] = ['recursive-halving', 'ordered'];
+  if (commutative) allowed.push('pairwise');
+  const chosen = override('REDUCE_SCATTER', allowed);
+  if (chosen !== undefined) return chosen;
+  if (bytes < THRESHOLDS.reduceScatterPairwise) return 'recursive-halving';
+  return commutative ? 'pairwise' : 'ordered';
+}
+
+/** Scan and exscan. */
+export function chooseScan(size: number, bytes: number | undefined): ScanAlgorithm {
+  const whole = ['recursive-doubling', 'linear'] as const;
+  const chosen = override('SCAN', bytes === undefined ? whole : ([...whole, 'pipelined'] as const));
+  if (chosen !== undefined) return chosen;
+  if (bytes !== undefined && bytes >= THRESHOLDS.scanPipelined) return 'pipelined';
+  return size <= 2 ? 'linear' : 'recursive-doubling';
+}

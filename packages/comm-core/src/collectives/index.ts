@@ -1,0 +1,10 @@
+export { allgather, allgatherInto } from './allgather.ts';
+export { allreduce, allreduceInto } from './allreduce.ts';
+export { alltoall, alltoallInto } from './alltoall.ts';
+export { barrier } from './barrier.ts';
+export { bcast, bcastInto } from './bcast.ts';
+export { gather, gatherInto } from './gather.ts';
+export { reduce, reduceInto } from './reduce.ts';
+export { reduceScatter, reduceScatterInto } from './reduce-scatter.ts';
+export { exscan, exscanInto, scan, scanInto } from './scan.ts';
+export { scatter, scatterInto } from './scatter.ts';
