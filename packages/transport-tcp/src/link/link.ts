@@ -1,0 +1,282 @@
+import { PeerLostError } from '@par/comm-core';
+import type { Capabilities, FrameSink, FrameTransport } from '@par/comm-core/transport';
+import { parseAddress } from '../address.ts';
+import type { Control } from '../rendezvous/control.ts';
+import type { Member } from '../rendezvous/messages.ts';
+import { greet } from '../wire/greet.ts';
+import type { Credentials, Verdict } from '../wire/handshake.ts';
+import type { Listener } from '../wire/listener.ts';
+import type { ByteConsumer, Wire } from '../wire/wire.ts';
+import { DISCARD } from './discard-sink.ts';
+import { type FrameWriter, rejected } from './frame-writer.ts';
+import { KeepAlive } from './keep-alive.ts';
+import { Loopback } from './loopback.ts';
+import { Peer, type PeerHost } from './peer.ts';
+import { Turning } from './turning.ts';
+
+/** Jobs up to this size connect every pair of ranks at the start; larger ones connect a pair when it first talks. */
+export const MESH_RANKS = 32;
+
+/** How long `close` waits without any progress of a peer, in milliseconds. */
+const CLOSE_PATIENCE_MS = 30_000;
+/** How long a peer whose connection fails may take to be explained by the launcher. */
+const VERDICT_MS = 1_000;
+
+export interface LinkOptions {
+  readonly credentials: Credentials;
+  readonly members: readonly Member[];
+  readonly listeners: readonly Listener[];
+  readonly control: Control;
+  /** Milliseconds a waiting rank keeps its event loop turning. */
+  readonly turning: number;
+  readonly mesh: boolean;
+  /** Gives back directories and the like, once nothing listens any more. */
+  readonly release: () => void;
+}
+
+/** Frames over sockets: one connection per pair of ranks, none to itself. */
+export class SocketLink implements FrameTransport, PeerHost {
+  readonly name = 'tcp';
+  readonly rank: number;
+  readonly size: number;
+  readonly hosts: readonly string[];
+  readonly capabilities: Capabilities = { detectsMismatch: true, survivesPeerLoss: true };
+  sink: FrameSink = DISCARD;
+  closing = false;
+  readonly #options: LinkOptions;
+  readonly #peers: (Peer | undefined)[];
+  readonly #keepAlive = new KeepAlive();
+  readonly #turning: Turning;
+  /** Ranks whose connection this rank has begun and not been refused. */
+  readonly #began = new Set<number>();
+  readonly #finished = new Set<number>();
+  #loopback: Loopback | undefined;
+  #ticking: FrameWriter[] = [];
+  #aborted = false;
+  #listening = true;
+  #onChange: () => void = () => {};
+  readonly #endTick = (): void => {
+    const writers = this.#ticking;
+    this.#ticking = [];
+    for (const writer of writers) writer.endTick();
+  };
+
+  constructor(options: LinkOptions) {
+    this.#options = options;
+    this.rank = options.credentials.rank;
+    this.size = options.credentials.size;
+    this.hosts = options.members.map(({ hostname }) => hostname);
+    this.#turning = new Turning(this.#keepAlive, options.turning);
+    this.#peers = options.members.map((_, rank) => (rank === this.rank ? undefined : new Peer(rank, this)));
+  }
+
+  start(sink: FrameSink): void {
+    this.sink = sink;
+    this.#loopback = new Loopback(this.rank, sink);
+    for (const listener of this.#options.listeners) {
+      listener.serve({ judge: (from) => this.#judge(from), accepted: (from, wire) => this.#open(from, wire) });
+    }
+    this.#options.control.start({
+      lost: (rank, reason) => this.#reportedLost(rank, reason),
+      finished: (rank) => this.#reportedFinished(rank),
+      aborted: (status, reason, rank) => this.#abortedBy(status, reason, rank),
+      broken: (error) => this.#abortedBy(1, error?.message ?? 'the launcher is gone', -1),
+    });
+  }
+
+  /** Connects what is to be connected from the start; resolves when it is (or is known to be gone). */
+  connected(): Promise<void> {
+    if (!this.#options.mesh) return Promise.resolve();
+    for (let rank = 0; rank < this.rank; rank++) this.#connect(this.#peers[rank]!);
+    this.#keepAlive.hold();
+    return this.#until(() =>
+      this.#peers.every((peer) => peer === undefined || (peer.state !== 'absent' && peer.state !== 'connecting')),
+    ).then(() => {
+      this.#keepAlive.release();
+      this.#stopListening();
+    });
+  }
+
+  send(dest: number, header: Uint8Array, payload: Uint8Array | undefined): Promise<void> | undefined {
+    const peer = this.#peers[dest];
+    if (peer === undefined) return this.#loopback!.send(header, payload);
+    if (peer.error !== undefined) return rejected(peer.error);
+    if (peer.state === 'absent' && !this.#options.mesh) this.#connect(peer);
+    return peer.writer.send(header, payload);
+  }
+
+  waiting(active: boolean): void {
+    this.#turning.waiting(active);
+  }
+
+  abort(status: number, reason: string): void {
+    this.#aborted = true;
+    this.#options.control.abort(status, reason);
+    for (const peer of this.#peers) if (peer?.state === 'open') peer.abort(status, reason);
+  }
+
+  leave(): void {
+    this.closing = true;
+    for (const peer of this.#peers) if (peer?.state === 'open') peer.bye();
+    this.#options.control.finished();
+    this.#stopListening();
+  }
+
+  async close(): Promise<void> {
+    if (this.closing) return;
+    this.closing = true;
+    this.#turning.waiting(false);
+    this.#keepAlive.hold();
+    this.sink = DISCARD;
+    for (const peer of this.#peers) {
+      peer?.redirect(DISCARD);
+      if (peer?.state === 'open') peer.bye();
+    }
+    await this.#until(() => this.#peers.every((peer) => peer === undefined || hasLeft(peer)), CLOSE_PATIENCE_MS);
+    for (const peer of this.#peers) peer?.end(undefined);
+    this.#options.control.finished();
+    this.#stopListening();
+    await this.#options.control.close();
+    this.#keepAlive.release();
+    this.#keepAlive.close();
+  }
+
+  atEndOfTick(writer: FrameWriter): void {
+    if (this.#ticking.push(writer) === 1) process.nextTick(this.#endTick);
+  }
+
+  blocked(active: boolean): void {
+    if (active) this.#keepAlive.hold();
+    else this.#keepAlive.release();
+    if (this.closing) this.changed();
+  }
+
+  arrived(): void {
+    this.#turning.arrived();
+  }
+
+  peerEnded(peer: Peer, error: Error | undefined): void {
+    if (!this.closing && !this.#aborted) this.sink.lost(peer.rank, error);
+  }
+
+  peerAborted(peer: Peer, status: number, reason: string): void {
+    this.#abortedBy(status, reason, peer.rank);
+  }
+
+  changed(): void {
+    this.#onChange();
+  }
+
+  #connect(peer: Peer): void {
+    peer.state = 'connecting';
+    const { rank } = peer;
+    this.#began.add(rank);
+    greet(this.#addressOf(rank), {
+      credentials: this.#options.credentials,
+      purpose: 'peer',
+      to: rank,
+      accepted: (wire) => {
+        return this.#open(rank, wire);
+      },
+      declined: () => {
+        this.#began.delete(rank); // the peer's own connection wins, or its end explains this
+      },
+      failed: (error) => {
+        this.#began.delete(rank);
+        if (peer.state === 'connecting') this.#unreachable(peer, error);
+      },
+    });
+  }
+
+  #addressOf(rank: number): ReturnType<typeof parseAddress> {
+    const member = this.#options.members[rank]!;
+    const own = this.#options.members[this.rank]!;
+    if (member.unix !== undefined && own.unix !== undefined && member.host === own.host) {
+      return { family: 'unix', path: member.unix };
+    }
+    return parseAddress(member.tcp!);
+  }
+
+  /** Two ranks that connect to each other at once keep the connection that the lower one began. */
+  #judge(from: number): Verdict {
+    const { state } = this.#peers[from]!;
+    if (state === 'absent') return 'accept';
+    const began = this.#began.has(from);
+    if (state === 'connecting') return began && from > this.rank ? 'busy' : 'accept';
+    return began ? 'busy' : 'duplicate';
+  }
+
+  #open(rank: number, wire: Wire): ByteConsumer {
+    const peer = this.#peers[rank]!;
+    const reader = peer.open(wire);
+    if (this.closing) peer.bye();
+    this.changed();
+    return reader;
+  }
+
+  #unreachable(peer: Peer, cause: Error): void {
+    setTimeout(() => {
+      if (peer.state !== 'connecting') return;
+      if (this.#finished.has(peer.rank)) peer.end(undefined);
+      else peer.end(new PeerLostError(peer.rank, `rank ${peer.rank} cannot be reached: ${cause.message}`, { cause }));
+    }, VERDICT_MS);
+  }
+
+  /** The launcher saw a rank end. Its own connection says so too, after its last frames; silence is not waited for long. */
+  #reportedLost(rank: number, reason: string): void {
+    const peer = this.#peers[rank];
+    if (peer === undefined || this.closing) return;
+    const lose = (): void => peer.end(new PeerLostError(rank, `rank ${rank} is lost: ${reason}`));
+    if (peer.state === 'open') setTimeout(lose, VERDICT_MS).unref();
+    else lose();
+  }
+
+  #reportedFinished(rank: number): void {
+    this.#finished.add(rank);
+    const peer = this.#peers[rank];
+    if (peer?.state === 'absent') peer.end(undefined);
+  }
+
+  #abortedBy(status: number, reason: string, rank: number): void {
+    if (this.#aborted) return;
+    this.#aborted = true;
+    this.sink.aborted(status, reason, rank);
+  }
+
+  #stopListening(): void {
+    if (!this.#listening) return;
+    this.#listening = false;
+    for (const listener of this.#options.listeners) listener.close();
+    this.#options.release();
+  }
+
+  /** Resolves when the condition holds; with `patience`, also after that time without any byte taken by any peer. */
+  #until(condition: () => boolean, patience?: number): Promise<void> {
+    return new Promise((resolve) => {
+      const progress = (): number => this.#peers.reduce((sum, peer) => sum + (peer?.writer.progress ?? 0), 0);
+      let seen = progress();
+      const done = (): void => {
+        clearInterval(timer);
+        this.#onChange = () => {};
+        resolve();
+      };
+      const timer =
+        patience === undefined
+          ? undefined
+          : setInterval(() => {
+              const now = progress();
+              if (now === seen) done();
+              seen = now;
+            }, patience);
+      this.#onChange = () => {
+        if (condition()) done();
+      };
+      this.#onChange();
+    });
+  }
+}
+
+function hasLeft(peer: Peer): boolean {
+  if (peer.state === 'absent' || peer.state === 'gone') return true;
+  return peer.acknowledged && peer.writer.idle;
+}

@@ -1,0 +1,76 @@
+import { ParError } from '@par/comm-core';
+
+/** Which sockets ranks of one host use among themselves: `auto` is Unix domain sockets. */
+export type Family = 'auto' | 'unix' | 'tcp';
+
+/** Everything a rank needs to join its job. */
+export interface TcpOptions {
+  readonly rank: number;
+  readonly size: number;
+  /** Name of the job, the same on all ranks. */
+  readonly job: string;
+  /** Where the ranks meet: `unix:/path/socket` or `tcp:host:port`. */
+  readonly rendezvous: string;
+  /** 32 random bytes, the same on all ranks and known to nobody else. */
+  readonly secret: Uint8Array;
+  /** Default `auto`. `tcp` is for tests: on one host it listens on the loopback interface only. */
+  readonly family?: Family | undefined;
+  /** Address to listen on when the job spans hosts. Default: that of the interface the rendezvous is reached through. */
+  readonly host?: string | undefined;
+  /** How long the rendezvous may take to appear, in milliseconds. Default 30 000. */
+  readonly connectTimeout?: number | undefined;
+  /** `mesh` connects every pair at the start, `lazy` when it first talks. Default: mesh up to 32 ranks. */
+  readonly connect?: 'mesh' | 'lazy' | undefined;
+  /** Microseconds a waiting rank keeps its event loop turning; 0: never. Default: by measurement, 0 when ranks outnumber cores. */
+  readonly spin?: number | undefined;
+  /** Where refused connections are told, one line per kind. Default: standard error. */
+  readonly log?: ((line: string) => void) | undefined;
+}
+
+/**
+ * The launcher's variables as options: PAR_JOB, PAR_RENDEZVOUS, PAR_SECRET (64 hexadecimal digits, removed from `env`),
+ * PAR_TCP_FAMILY, PAR_TCP_HOST and PAR_SPIN. Throws ParError PAR_ENVIRONMENT for one that is missing or malformed.
+ */
+export function optionsFromEnvironment(
+  { rank, size }: { readonly rank: number; readonly size: number },
+  env: NodeJS.ProcessEnv,
+): TcpOptions {
+  const secret = env.PAR_SECRET;
+  delete env.PAR_SECRET;
+  const rendezvous = env.PAR_RENDEZVOUS;
+  if (!rendezvous) {
+    throw new ParError(
+      'PAR_ENVIRONMENT',
+      `rank ${rank} of ${size}: PAR_RENDEZVOUS is not set; start the program with: par run -np ${size} script.ts`,
+    );
+  }
+  if (secret === undefined || !/^[0-9a-f]{64}$/i.test(secret)) {
+    throw new ParError(
+      'PAR_ENVIRONMENT',
+      `rank ${rank} of ${size}: PAR_SECRET ${secret === undefined ? 'is not set (it is removed once read: call init only once)' : 'is not 64 hexadecimal digits'}`,
+    );
+  }
+  return {
+    rank,
+    size,
+    job: env.PAR_JOB ?? '',
+    rendezvous,
+    secret: Buffer.from(secret, 'hex'),
+    family: familyOf(env.PAR_TCP_FAMILY),
+    host: env.PAR_TCP_HOST || undefined,
+    spin: spinOf(env.PAR_SPIN),
+  };
+}
+
+function familyOf(text: string | undefined): Family {
+  if (text === undefined || text === '') return 'auto';
+  if (text === 'auto' || text === 'unix' || text === 'tcp') return text;
+  throw new ParError('PAR_ENVIRONMENT', `PAR_TCP_FAMILY=${text}: expected auto, unix or tcp`);
+}
+
+function spinOf(text: string | undefined): number | undefined {
+  if (text === undefined || text === '') return undefined;
+  const micros = Number(text);
+  if (Number.isFinite(micros) && micros >= 0) return micros;
+  throw new ParError('PAR_ENVIRONMENT', `PAR_SPIN=${text}: expected microseconds, 0 for none`);
+}

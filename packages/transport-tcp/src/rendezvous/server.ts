@@ -1,0 +1,260 @@
+import { chmodSync, mkdirSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { ParError } from '@par/comm-core';
+import { formatAddress, parseAddress } from '../address.ts';
+import { Credentials, RENDEZVOUS } from '../wire/handshake.ts';
+import { Listener } from '../wire/listener.ts';
+import type { ByteConsumer, Wire } from '../wire/wire.ts';
+import { Exchanges } from './exchanges.ts';
+import { type Announcement, type FromRank, type Member, MessageReader, sendMessage, type ToRank } from './messages.ts';
+
+export interface RendezvousOptions {
+  /** `unix:/path/socket` (its directory is created with mode 0700 when missing) or `tcp:host:port`, port 0 for any. */
+  readonly listen: string;
+  readonly size: number;
+  /** Name of the job; ranks of another job are refused. */
+  readonly job: string;
+  /** 32 random bytes every rank of the job knows. */
+  readonly secret: Uint8Array;
+  /** Time from the first rank's arrival to the last one's, in milliseconds. Default 300 000. */
+  readonly joinTimeout?: number | undefined;
+  /** Where refused connections are told, one line per kind. Default: standard error. */
+  readonly log?: ((line: string) => void) | undefined;
+  readonly onAnnounce?: ((rank: number, announcement: Announcement) => void) | undefined;
+  /** A rank aborted the job (rank −1: ranks did not join in time). Every other rank has been told. */
+  readonly onAbort?: ((rank: number, status: number, reason: string) => void) | undefined;
+  /** A rank has said goodbye: its end is no loss. */
+  readonly onFinished?: ((rank: number) => void) | undefined;
+  /** A rank's channel broke without goodbye. Every other rank has been told that it is lost. */
+  readonly onLost?: ((rank: number, error: Error | undefined) => void) | undefined;
+}
+
+/** The meeting point of a job, and afterwards the channel between its launcher and every rank. */
+export interface Rendezvous {
+  /** What ranks are given as PAR_RENDEZVOUS. */
+  readonly address: string;
+  /** Settles when every rank has joined and was sent the table; rejects when the job ends before. */
+  readonly complete: Promise<readonly Member[]>;
+  announcement(rank: number): Announcement | undefined;
+  /** Tells all ranks that a rank is gone for good: for a process that ended without ever joining. Joined ranks are noticed. */
+  lost(rank: number, reason: string): void;
+  /** Tells all ranks that the job ends. */
+  abort(status: number, reason: string): void;
+  /** Asks a rank; answered by the handler it registered under this name (`pending`: its pending operations). */
+  request(rank: number, name: string, data?: unknown, signal?: AbortSignal): Promise<unknown>;
+  /** Registers what answers the ranks' questions of this name. */
+  onRequest(name: string, handler: (data: unknown, rank: number) => unknown): void;
+  /** Ends all channels; ranks go on without. */
+  close(): Promise<void>;
+}
+
+interface Seat {
+  readonly wire: Wire;
+  readonly exchanges: Exchanges;
+  announcement: Announcement | undefined;
+  tcp: string | undefined;
+  finished: boolean;
+}
+
+/** Starts the rendezvous of one job in this process. Throws ParError PAR_ENVIRONMENT for a bad address or secret. */
+export async function startRendezvous(options: RendezvousOptions): Promise<Rendezvous> {
+  const server = new RendezvousServer(options);
+  await server.listen();
+  return server;
+}
+
+class RendezvousServer implements Rendezvous {
+  readonly complete: Promise<readonly Member[]>;
+  readonly #options: RendezvousOptions;
+  readonly #listener: Listener;
+  readonly #seats: (Seat | undefined)[];
+  readonly #gone = new Map<number, string>();
+  readonly #handlers = new Map<string, (data: unknown, rank: number) => unknown>();
+  readonly #resolve: (members: readonly Member[]) => void;
+  readonly #reject: (error: Error) => void;
+  #address = '';
+  #table: readonly Member[] | undefined;
+  #listening = false;
+  #ended: { status: number; reason: string; rank: number } | undefined;
+  #joinTimer: NodeJS.Timeout | undefined;
+
+  constructor(options: RendezvousOptions) {
+    this.#options = options;
+    const log = options.log ?? ((line: string): void => void process.stderr.write(`par: rendezvous: ${line}\n`));
+    this.#listener = new Listener(new Credentials(RENDEZVOUS, options.size, options.job, options.secret), log);
+    this.#seats = new Array<Seat | undefined>(options.size).fill(undefined);
+    const { promise, resolve, reject } = Promise.withResolvers<readonly Member[]>();
+    promise.catch(() => {}); // whoever does not wait for it learns of the end through onAbort
+    this.complete = promise;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  get address(): string {
+    return this.#address;
+  }
+
+  async listen(): Promise<void> {
+    const address = parseAddress(this.#options.listen);
+    if (address.family === 'unix') ownDirectory(dirname(address.path));
+    this.#address = formatAddress(await this.#listener.listen(address));
+    this.#listener.serve({
+      judge: (from) => (this.#seats[from] === undefined ? 'accept' : 'duplicate'),
+      accepted: (from, wire) => this.#seat(from, wire),
+    });
+  }
+
+  announcement(rank: number): Announcement | undefined {
+    return this.#seats[rank]?.announcement;
+  }
+
+  lost(rank: number, reason: string): void {
+    if (this.#gone.has(rank) || this.#seats[rank]?.finished) return;
+    this.#gone.set(rank, reason);
+    this.#broadcast({ type: 'lost', rank, reason }, rank);
+    if (this.#table === undefined) this.#reject(new ParError('PAR_PEER_LOST', `rank ${rank} is gone: ${reason}`));
+  }
+
+  abort(status: number, reason: string): void {
+    this.#end(-1, status, reason);
+  }
+
+  request(rank: number, name: string, data?: unknown, signal?: AbortSignal): Promise<unknown> {
+    const seat = this.#seats[rank];
+    if (seat === undefined || seat.wire.socket.destroyed) {
+      return Promise.reject(
+        new ParError('PAR_TRANSPORT', `rank ${rank} has no control channel: it has not called init, or has ended`),
+      );
+    }
+    return seat.exchanges.request(name, data, signal);
+  }
+
+  onRequest(name: string, handler: (data: unknown, rank: number) => unknown): void {
+    this.#handlers.set(name, handler);
+  }
+
+  close(): Promise<void> {
+    clearTimeout(this.#joinTimer);
+    this.#listener.close();
+    if (this.#table === undefined) this.#reject(new ParError('PAR_ABORTED', 'the rendezvous was closed'));
+    const open = this.#seats.filter((seat) => seat !== undefined && !seat.wire.socket.destroyed) as Seat[];
+    return Promise.all(
+      open.map((seat) => {
+        const { promise, resolve } = Promise.withResolvers<void>();
+        seat.finished = true;
+        seat.wire.socket.once('close', resolve);
+        sendMessage(seat.wire, { type: 'goodbye' });
+        seat.wire.socket.end();
+        return promise;
+      }),
+    ).then(() => {});
+  }
+
+  #seat(rank: number, wire: Wire): ByteConsumer {
+    const exchanges = new Exchanges(
+      (message) => sendMessage(wire, message),
+      (name) => {
+        const handler = this.#handlers.get(name);
+        return handler && ((data) => handler(data, rank));
+      },
+    );
+    const seat: Seat = { wire, exchanges, announcement: undefined, tcp: undefined, finished: false };
+    this.#seats[rank] = seat;
+    wire.socket.setKeepAlive(true, 10_000);
+    wire.onClosed = (error) => this.#left(rank, seat, error);
+    if (this.#ended !== undefined) sendMessage(wire, { type: 'abort', ...this.#ended });
+    for (const [gone, reason] of this.#gone) sendMessage(wire, { type: 'lost', rank: gone, reason });
+    return new MessageReader<FromRank>(wire, (message) => this.#receive(rank, seat, message));
+  }
+
+  #receive(rank: number, seat: Seat, message: FromRank): void {
+    switch (message.type) {
+      case 'announce':
+        seat.announcement = { host: message.host, hostname: message.hostname, pid: message.pid, unix: message.unix };
+        this.#options.onAnnounce?.(rank, seat.announcement);
+        this.#joinTimer ??= setTimeout(() => this.#late(), this.#options.joinTimeout ?? 300_000).unref();
+        this.#advance();
+        break;
+      case 'listening':
+        seat.tcp = message.address;
+        this.#advance();
+        break;
+      case 'abort':
+        this.#end(rank, message.status, message.reason);
+        break;
+      case 'finished':
+        seat.finished = true;
+        this.#broadcast({ type: 'finished', rank }, rank);
+        this.#options.onFinished?.(rank);
+        break;
+      default:
+        seat.exchanges.receive(message);
+    }
+  }
+
+  /** Sends the table once nothing is missing: at once on one host, after every rank's TCP address otherwise. */
+  #advance(): void {
+    if (this.#table !== undefined) return;
+    const members: Member[] = [];
+    for (const seat of this.#seats) {
+      if (seat?.announcement === undefined) return;
+      members.push({ ...seat.announcement, tcp: seat.tcp });
+    }
+    const loopback = members.every(({ host }) => host === members[0]!.host);
+    if (!loopback || members.some(({ unix }) => unix === undefined)) {
+      if (!this.#listening) {
+        this.#listening = true;
+        this.#broadcast({ type: 'listen', loopback });
+      }
+      if (members.some(({ tcp }) => tcp === undefined)) return;
+    }
+    clearTimeout(this.#joinTimer);
+    this.#table = members;
+    this.#broadcast({ type: 'table', members });
+    this.#resolve(members);
+  }
+
+  #left(rank: number, seat: Seat, error: Error | undefined): void {
+    seat.exchanges.close(new ParError('PAR_TRANSPORT', `rank ${rank} closed its control channel`));
+    if (seat.finished) return;
+    this.lost(rank, error?.message ?? 'its process ended without goodbye');
+    this.#options.onLost?.(rank, error);
+  }
+
+  #late(): void {
+    const missing = this.#seats.flatMap((seat, rank) => (seat?.announcement === undefined ? [rank] : []));
+    const seconds = Math.round((this.#options.joinTimeout ?? 300_000) / 1000);
+    this.#end(
+      -1,
+      1,
+      `${missing.length === 1 ? 'rank' : 'ranks'} ${missing.join(', ')} did not join within ${seconds} s`,
+    );
+  }
+
+  #end(rank: number, status: number, reason: string): void {
+    if (this.#ended !== undefined) return;
+    this.#ended = { status, reason, rank };
+    clearTimeout(this.#joinTimer);
+    this.#broadcast({ type: 'abort', status, reason, rank }, rank);
+    this.#reject(new ParError('PAR_ABORTED', reason));
+    this.#options.onAbort?.(rank, status, reason);
+  }
+
+  #broadcast(message: ToRank, except = -1): void {
+    this.#seats.forEach((seat, rank) => {
+      if (seat !== undefined && rank !== except) sendMessage(seat.wire, message);
+    });
+  }
+}
+
+/** A directory only this user can enter; one that others can enter is refused. */
+function ownDirectory(path: string): void {
+  if (mkdirSync(path, { recursive: true, mode: 0o700 }) !== undefined) chmodSync(path, 0o700);
+  const { mode, uid } = statSync(path);
+  if ((mode & 0o077) !== 0 || (process.getuid !== undefined && uid !== process.getuid())) {
+    throw new ParError(
+      'PAR_ENVIRONMENT',
+      `${path} is open to other users; the rendezvous socket needs a directory of its own with mode 0700`,
+    );
+  }
+}
