@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import type { ImportNode, ShippedNode } from './description.ts';
 
 type GlobalNode = Extract<ShippedNode, { kind: 'global' }>;
@@ -8,8 +9,9 @@ const knownBuiltins = new Set<string>();
 
 /** Globals that belong to one program rather than to the language or to Node. */
 function isProgramGlobal(name: string): boolean {
+  if (HOST_ENUMERABLE.has(name)) return false;
   const property = Object.getOwnPropertyDescriptor(globalThis, name);
-  return property !== undefined && property.enumerable === true && 'value' in property && !HOST_ENUMERABLE.has(name);
+  return property !== undefined && property.enumerable === true && 'value' in property;
 }
 
 /** Enumerable globals Node defines; what a program adds by assignment is enumerable too. */
@@ -56,32 +58,47 @@ function addGlobal(value: object | symbol, path: readonly string[]): void {
   if (typeof value !== 'symbol' && path.length < DEEPEST) addMembers(value, path);
 }
 
-/** Breadth over depth at the top, so that `Object.prototype` is not found first through some other global. */
+/** Globals of the language, as an empty realm has them. */
+const LANGUAGE: readonly string[] = runInNewContext('Object.getOwnPropertyNames(globalThis)');
+
+/** Globals of Node that are there from the start; the others load parts of Node when read. */
+const HOST = [
+  'Buffer',
+  'process',
+  'console',
+  'URL',
+  'URLSearchParams',
+  'AbortController',
+  'AbortSignal',
+  'Event',
+  'EventTarget',
+]
+  .concat(['TextEncoder', 'TextDecoder', 'setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'setImmediate'])
+  .concat(['clearImmediate', 'queueMicrotask', 'structuredClone', 'performance', 'WebAssembly']);
+
+const PROCESS_MEMBERS = ['env', 'nextTick', 'hrtime', 'cwd', 'memoryUsage', 'emitWarning', 'stdout', 'stderr'] as const;
+
+/** The globals come first and their members after, so that `Object.prototype` is not found through some other global. */
 function readGlobals(): void {
   globals.set(globalThis, { kind: 'global', path: [] });
   const top: [object, string][] = [];
-  for (const name of Object.getOwnPropertyNames(globalThis)) {
-    if (name === 'global' || name === 'globalThis' || isProgramGlobal(name)) continue;
-    const property = Object.getOwnPropertyDescriptor(globalThis, name)!;
-    // Most accessors load a part of Node when read, or warn.
-    const value: unknown =
-      'value' in property ? property.value : EAGER_ACCESSORS.has(name) ? Reflect.get(globalThis, name) : undefined;
+  for (const name of [...LANGUAGE, ...HOST]) {
+    const value: unknown = Reflect.get(globalThis, name);
     if (!isIdentity(value) || typeof value === 'symbol' || globals.has(value)) continue;
     globals.set(value, { kind: 'global', path: [name] });
     top.push([value, name]);
   }
   for (const [value, name] of top) if (name !== 'process') addMembers(value, [name]);
-  globals.set(process.env, { kind: 'global', path: ['process', 'env'] });
-  for (const stream of ['nextTick', 'hrtime', 'cwd', 'memoryUsage', 'emitWarning'] as const) {
-    globals.set(process[stream], { kind: 'global', path: ['process', stream] });
-  }
-  for (const [name, source] of HIDDEN) {
-    const prototype: object = Object.getPrototypeOf(source);
-    globals.set(prototype, { kind: 'global', path: [name] });
-  }
+  for (const [name, source] of HIDDEN) globals.set(Object.getPrototypeOf(source), { kind: 'global', path: [name] });
 }
 
-const EAGER_ACCESSORS = new Set(['process', 'Buffer', 'performance']);
+/** Members of `process` that every process has; reading some of them opens streams, so only for values not known otherwise. */
+function processMember(value: unknown): GlobalNode | undefined {
+  if (typeof value !== 'object' && typeof value !== 'function') return undefined;
+  if (value === process.env) return { kind: 'global', path: ['process', 'env'] };
+  const name = PROCESS_MEMBERS.find((one) => Object.getOwnPropertyDescriptor(process, one)?.value === value);
+  return name && { kind: 'global', path: ['process', name] };
+}
 
 /** Prototypes no global name leads to, under names `rebuild` knows. */
 export const HIDDEN: readonly (readonly [name: string, instance: object])[] = [
@@ -96,6 +113,17 @@ export const HIDDEN: readonly (readonly [name: string, instance: object])[] = [
 export function asGlobal(value: unknown): GlobalNode | undefined {
   if (globals.size === 0) readGlobals();
   return globals.get(value);
+}
+
+/** A global that is looked for only when a value is nothing else, since reading it may load a part of Node. */
+export function asLateGlobal(value: object): GlobalNode | undefined {
+  const member = processMember(value);
+  if (member) return member;
+  const names = typeof value === 'function' ? [String(Reflect.get(value, 'name'))] : [...HOST_ENUMERABLE];
+  const name = names.find(
+    (one) => one in globalThis && !isProgramGlobal(one) && Reflect.get(globalThis, one) === value,
+  );
+  return name === undefined ? undefined : { kind: 'global', path: [name] };
 }
 
 function addBuiltin(name: string): void {

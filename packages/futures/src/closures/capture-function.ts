@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import { asBuiltin, builtinsBehind, programGlobal } from './builtins.ts';
+import { asBuiltin, asLateGlobal, builtinsBehind, programGlobal } from './builtins.ts';
 import type { CaptureGraph } from './capture-graph.ts';
 import { captureProperties } from './capture-object.ts';
 import { type CapturePath, notShippable, step } from './capture-path.ts';
@@ -60,7 +60,7 @@ function describeBound(
 }
 
 function describeNative(graph: CaptureGraph, fn: object, url: string, path: CapturePath | undefined): void {
-  const builtin = asBuiltin(fn, [...graph.builtins, ...builtinsBehind(url)]);
+  const builtin = asBuiltin(fn, [...graph.builtins, ...builtinsBehind(url)]) ?? asLateGlobal(fn);
   if (builtin) {
     graph.identify(fn, graph.add(builtin));
     return;
@@ -107,11 +107,11 @@ function describeSource(graph: CaptureGraph, fn: object, record: SourceRecord, p
 }
 
 /** Variables module loaders put around a module's code. */
-function wrapperVariable(name: string, url: string): ShippedNode | undefined {
+function wrapperVariable(name: string, value: unknown, url: string): ShippedNode | undefined {
   if (name === '__vite_ssr_import_meta__') return { kind: 'import-meta', url };
   if (name === '__vite_ssr_dynamic_import__') return { kind: 'dynamic-import', from: url };
-  if (name === 'require') return { kind: 'require-function', from: url };
-  return undefined;
+  if (name !== 'require' || typeof value !== 'function') return undefined;
+  return 'resolve' in value && 'cache' in value ? { kind: 'require-function', from: url } : undefined;
 }
 
 /** An import by reference, unless what it imports cannot be imported elsewhere. */
@@ -140,9 +140,7 @@ function captureVariable(
   const { name } = variable;
   const here = step(path, `captured '${name}', which is`);
   const value = captured.found === 'value' ? captured.value : undefined;
-  const node =
-    importedVariable(graph, plan, variable) ??
-    (variable.binding ? undefined : captured.found === 'value' && wrapperVariable(name, plan.source.script.header.url));
+  const node = importedVariable(graph, plan, variable) ?? wrapperVariable(name, value, plan.source.script.header.url);
   if (node) {
     graph.checkRefused(value, here);
     const replaced = captured.found === 'value' && isReplaced(graph, value);

@@ -1,4 +1,5 @@
 import { types } from 'node:util';
+import { asLateGlobal } from './builtins.ts';
 import type { CaptureGraph } from './capture-graph.ts';
 import { type CapturePath, notShippable, step } from './capture-path.ts';
 import { recordOf } from './captured-variables.ts';
@@ -116,6 +117,11 @@ export function describeObject(graph: CaptureGraph, value: object, path: Capture
     return;
   }
   const refusal = refusalOf(value);
+  const late = refusal && asLateGlobal(value);
+  if (late) {
+    graph.identify(value, graph.add(late));
+    return;
+  }
   if (refusal) throw notShippable(path, refusal.reason, refusal.remedy);
   checkPrivateMembers(value, path);
   const ref = graph.reserve(value);

@@ -23,8 +23,8 @@ export function capture(fn: unknown, options: CaptureOptions = {}): ShippedFunct
   if (typeof fn !== 'function') {
     throw notShippable(
       step(undefined, `expected a function to ship, got ${fn === null ? 'null' : typeof fn}`),
-      '',
-      'Pass a function',
+      ', which is not one',
+      'Pass the function itself, not its result',
     );
   }
   const graph = new CaptureGraph(options, { fn: describeFunction, object: describeObject });
@@ -36,7 +36,7 @@ export function capture(fn: unknown, options: CaptureOptions = {}): ShippedFunct
     if (!(error instanceof UnreadableScriptError)) throw error;
     throw notShippable(
       step(undefined, `function '${fn.name}' is in a script that`),
-      ` ${error.message}`,
+      error.message,
       'Export it from a module of its own',
       { cause: error },
     );

@@ -8,7 +8,7 @@ export class NotShippableError extends TypeError {
   readonly remedy: string;
 
   constructor(chain: readonly string[], reason: string, remedy: string, options?: ErrorOptions) {
-    super(`${chain.join(' ')}${reason}. ${remedy}`, options);
+    super(`${chain.join(' ')}${reason.startsWith(',') ? '' : ' '}${reason}. ${remedy}.`, options);
     this.chain = chain;
     this.remedy = remedy;
   }

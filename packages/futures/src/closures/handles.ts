@@ -72,7 +72,7 @@ function isDescribed(prototype: object): boolean {
   return (
     DESCRIBED.has(prototype) ||
     prototype === Error.prototype ||
-    (asGlobal(prototype) !== undefined && Error.prototype.isPrototypeOf(prototype)) ||
+    (asGlobal(prototype) !== undefined && prototype instanceof Error) ||
     Object.getPrototypeOf(prototype) === TYPED_ARRAY
   );
 }

@@ -32,26 +32,28 @@ const SYNTAX: Omit<Options, 'sourceType'> = {
 };
 
 const scripts = new Map<string, Script | undefined>();
-const headersOnly = new Map<string, ScriptHeader>();
+const unparsed = new Map<string, ReturnType<typeof readScript>>();
 const lineStarts = new WeakMap<Script, readonly number[]>();
 const sourceMaps = new WeakMap<Script, SourceMap | undefined>();
 
+function read(scriptId: string): ReturnType<typeof readScript> {
+  if (!unparsed.has(scriptId)) unparsed.set(scriptId, readScript(scriptId));
+  return unparsed.get(scriptId);
+}
+
 /** URL of the script, without parsing it. */
 export function scriptUrl(scriptId: string): string {
-  const known = scripts.get(scriptId)?.header ?? headersOnly.get(scriptId);
-  if (known) return known.url;
-  const header = readScript(scriptId)?.header;
-  if (header) headersOnly.set(scriptId, header);
-  return header?.url ?? '';
+  return (scripts.get(scriptId) ?? read(scriptId))?.header.url ?? '';
 }
 
 /** The script with this id, parsed once. */
 export function scriptOf(scriptId: string): Script | undefined {
-  if (scripts.has(scriptId)) return scripts.get(scriptId);
-  const read = readScript(scriptId);
-  const script = read && analyse(read.header, read.source);
-  scripts.set(scriptId, script);
-  return script;
+  if (!scripts.has(scriptId)) {
+    const found = read(scriptId);
+    scripts.set(scriptId, found && analyse(found.header, found.source));
+    unparsed.delete(scriptId);
+  }
+  return scripts.get(scriptId);
 }
 
 function analyse(header: ScriptHeader, source: string): Script {

@@ -31,10 +31,12 @@ function isFunctionLike(node: AnyNode): node is FunctionSyntax | ClassSyntax {
   );
 }
 
-/** Text is what `toString` gives: for methods it starts at the key, so it is found by its end and its length. */
+/** Text is what `toString` gives: for methods it starts at the key, in front of the function's own node. */
 function matches(script: Script, node: AnyNode, text: string, offset: number): boolean {
   const start = node.end - text.length;
-  return start >= 0 && start <= offset && offset <= node.end && script.source.startsWith(text, start);
+  const parent = script.analysis.parents.get(node);
+  const earliest = parent?.type === 'MethodDefinition' || parent?.type === 'Property' ? parent.start : node.start;
+  return start >= earliest && start <= node.start && start <= offset && script.source.startsWith(text, start);
 }
 
 function methodForm(parent: AnyNode | undefined, node: FunctionSyntax | ClassSyntax): CodeForm | undefined {
