@@ -1,3 +1,4 @@
+export { matching } from '../matching/index.ts';
 export type {
   BufferEnvelope,
   BufferView,
