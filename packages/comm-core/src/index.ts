@@ -9,6 +9,19 @@ export type * from './comm/communicator.ts';
 export type * from './comm/intercommunicator.ts';
 export * from './constants.ts';
 export { type DatatypeView, indexed, subarray, vector } from './datatype/index.ts';
+export {
+  type Consideration,
+  DETECTION_ROWS,
+  type Detection,
+  type DetectionRow,
+  type DetectOptions,
+  detect,
+  type Environment,
+  expandHostlist,
+  expandTasksPerNode,
+  HostlistError,
+  type TransportName,
+} from './detect/index.ts';
 export * from './errors.ts';
 export { Group, type RankRange } from './group.ts';
 export { createOp } from './ops/create-op.ts';

@@ -33,10 +33,10 @@ async function start({ transport: choice = 'auto', onPeerLoss }: InitOptions): P
   const factory = typeof choice === 'function' ? choice : undefined;
   const name = typeof choice === 'function' ? 'custom' : choice === 'auto' ? detection.transport : choice;
   if (name === 'memory') {
-    if (detection.size > 1) {
+    if (detection.size !== 1) {
       throw new ParError(
         'PAR_ENVIRONMENT',
-        `init: the in-memory transport has one rank, but ${detection.row} says ${detection.size}; leave out { transport: 'memory' }`,
+        `init: the in-memory transport has one rank, but ${detection.row} says ${detection.size ?? 'more'}; leave out { transport: 'memory' }`,
       );
     }
     const transport = memoryTransports(1)[0]!;
