@@ -1,6 +1,7 @@
 import { ANY_TAG } from '../constants.ts';
 import { ParError } from '../errors.ts';
-import { ELEMENT_TYPES, type FrameSink } from '../transport/index.ts';
+import { ELEMENT_TYPES } from '../transport/element-type.ts';
+import type { FrameSink } from '../transport/frames.ts';
 import { objectionTo, receiveEager, valueOutcome } from './deliver.ts';
 import { elementCode, elementCount, elementsMatch } from './element.ts';
 import type { Engine } from './engine.ts';

@@ -1,5 +1,6 @@
 import { MismatchError, ParError, TruncationError } from '../errors.ts';
-import { type BufferView, ELEMENT_TYPES } from '../transport/index.ts';
+import type { BufferView } from '../transport/contract.ts';
+import { ELEMENT_TYPES } from '../transport/element-type.ts';
 import { elementCode, elementCount, elementsMatch } from './element.ts';
 import type { Message } from './message.ts';
 import type { Plane } from './plane.ts';

@@ -1,4 +1,4 @@
-import { ELEMENT_TYPES, type ElementType } from '../transport/index.ts';
+import { ELEMENT_TYPES, type ElementType } from '../transport/element-type.ts';
 
 const codes = new Map<ElementType, number>(ELEMENT_TYPES.map((type, code) => [type, code]));
 const sizes = new Map<ElementType, number>([

@@ -1,4 +1,4 @@
-import { HEADER_BYTES } from '../transport/index.ts';
+import { HEADER_BYTES } from '../transport/frames.ts';
 
 /*
  * Frame header, little endian:
