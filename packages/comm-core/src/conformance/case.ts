@@ -1,3 +1,4 @@
+import { CHECKING } from '../collectives/agreement.ts';
 import type { Communicator } from '../comm/communicator.ts';
 import type { ParErrorCode } from '../errors.ts';
 import type { Capabilities } from '../transport/index.ts';
@@ -33,6 +34,8 @@ export interface ConformanceCase {
   readonly on?: readonly CommunicatorKind[];
   /** Transports without this capability do not promise the behaviour. */
   readonly requires?: keyof Capabilities;
+  /** Only where ranks compare their collectives: in jobs with PAR_DEBUG=1. */
+  readonly checking?: true;
   /** Milliseconds until the case counts as hanging, in place of the run's own. */
   readonly deadlineMs?: number;
   run(comm: Communicator, t: Tools): Promise<void>;
@@ -48,6 +51,7 @@ export function applies(
   return (
     size >= (test.minSize ?? 1) &&
     (test.sizes === undefined || test.sizes.includes(size)) &&
+    (test.checking === undefined || CHECKING) &&
     (test.on === undefined || test.on.includes(kind)) &&
     (test.requires === undefined || capabilities[test.requires])
   );

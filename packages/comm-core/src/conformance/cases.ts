@@ -9,6 +9,7 @@ import { intercomm } from './communicators/intercomm.ts';
 import { life } from './communicators/life.ts';
 import { topologies } from './communicators/topologies.ts';
 import { badInput } from './errors/bad-input.ts';
+import { disagreement } from './errors/disagreement.ts';
 import { mismatch } from './errors/mismatch.ts';
 import { truncation } from './errors/truncation.ts';
 import { buffers } from './point-to-point/buffers.ts';
@@ -46,6 +47,7 @@ export const CASES: readonly ConformanceCase[] = [
   ...topologies,
   ...intercomm,
   ...badInput,
+  ...disagreement,
 ];
 
 /** The cases whose name contains `only`; all of them without it. */
