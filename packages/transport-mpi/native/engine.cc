@@ -1,0 +1,217 @@
+#include "engine.h"
+
+#include <sched.h>
+#include <time.h>
+
+#include <cstdlib>
+
+namespace par {
+
+namespace {
+
+// An operation spins this long in its call when that has paid lately (measured by benchmarks/mpi: a peer that answers
+// at once does so within 1 to 2 µs).
+constexpr int64_t kSpin = 4'000;
+// A pending operation that completes this soon after its call would have been caught by spinning.
+constexpr int64_t kNearMiss = 20'000;
+constexpr int kMaxCredit = 8;
+
+}  // namespace
+
+Engine engine;
+
+int64_t Now() {
+  timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return int64_t{t.tv_sec} * 1'000'000'000 + t.tv_nsec;
+}
+
+double BytesOf(const MPI_Status& outcome) {
+  int count = 0;
+  MPI_Get_count(&outcome, MPI_BYTE, &count);
+  if (count != MPI_UNDEFINED) return count;
+  MPI_Count large = 0;
+  MPI_Get_elements_x(&outcome, MPI_BYTE, &large);
+  return static_cast<double>(large);
+}
+
+int Engine::Add(MPI_Request request, Kind kind, int32_t extra, uint8_t* block, bool silent) {
+  int32_t slot;
+  if (freeOperations_.empty()) {
+    slot = static_cast<int32_t>(operations_.size());
+    operations_.emplace_back();
+  } else {
+    slot = freeOperations_.back();
+    freeOperations_.pop_back();
+  }
+  lastActivity = Now();
+  operations_[slot] = Operation{static_cast<int32_t>(requests_.size()), extra, kind,   silent, false, block,
+                                lastActivity, nullptr};
+  requests_.push_back(request);
+  slotAt_.push_back(slot);
+  live_++;
+  if (silent) silent_++;
+  return slot;
+}
+
+bool Engine::Immediately(MPI_Request* request, MPI_Status* outcome, int* error, bool receive) {
+  int flag = 0;
+  *error = MPI_Test(request, &flag, outcome);
+  if (flag || *error != MPI_SUCCESS) return true;
+  *error = MPI_Test(request, &flag, outcome);
+  if (flag || *error != MPI_SUCCESS) return true;
+  // With other operations pending their turn comes first: the loop polls them all.
+  int& credit = credit_[receive];
+  if (!spin || credit == 0 || Foreground() > 0) return false;
+  const int64_t end = Now() + kSpin;
+  do {
+    for (int i = 0; i < 8; i++) {
+      *error = MPI_Test(request, &flag, outcome);
+      if (flag || *error != MPI_SUCCESS) {
+        if (credit < kMaxCredit) credit++;
+        return true;
+      }
+    }
+  } while (Now() < end);
+  credit--;
+  return false;
+}
+
+void Engine::Report(const MPI_Status& outcome, int error, bool receive) {
+  status[2] = error;
+  if (!receive) return;
+  status[0] = outcome.MPI_SOURCE;
+  status[1] = outcome.MPI_TAG;
+  statusBytes[0] = BytesOf(outcome);
+}
+
+int Engine::Complete(size_t position, const MPI_Status& outcome, int error, int found) {
+  const int32_t slot = slotAt_[position];
+  Operation& op = operations_[slot];
+  if (requests_[position] != MPI_REQUEST_NULL) requests_[position] = MPI_REQUEST_NULL;
+  live_--;
+  if (op.background) background_--;
+  if (op.block != nullptr) GiveBlock(op.block);
+  delete op.arguments;
+  const bool silent = op.silent;
+  if (silent) silent_--;
+  if (!silent) {
+    int32_t* out = done + found * kStride;
+    out[0] = slot;
+    out[3] = error;
+    out[4] = op.extra;
+    if (op.kind == Kind::kRecv || op.kind == Kind::kValueRecv) {
+      int cancelled = 0;
+      if (error == MPI_SUCCESS) MPI_Test_cancelled(&outcome, &cancelled);
+      if (cancelled) out[3] = kCancelled;
+      out[1] = outcome.MPI_SOURCE;
+      out[2] = outcome.MPI_TAG;
+      doneBytes[found] = cancelled ? 0 : BytesOf(outcome);
+    }
+  }
+  int& credit = credit_[op.kind != Kind::kSend];
+  if (!silent && credit < kMaxCredit && Now() - op.posted < kNearMiss) credit++;
+  op.kind = Kind::kFree;
+  freeOperations_.push_back(slot);
+  return silent ? found : found + 1;
+}
+
+int Engine::TestOne(int found) {
+  int flag = 0;
+  MPI_Status outcome;
+  const int error = MPI_Test(&requests_[0], &flag, &outcome);
+  return flag || error != MPI_SUCCESS ? Complete(0, outcome, error, found) : found;
+}
+
+int Engine::TestWindow(size_t from, size_t count, int found) {
+  static int indices[kWindow];
+  static MPI_Status outcomes[kWindow];
+  int completed = 0;
+  const int error = MPI_Testsome(static_cast<int>(count), requests_.data() + from, &completed, indices, outcomes);
+  if (completed == MPI_UNDEFINED) return found;
+  for (int i = 0; i < completed; i++) {
+    found = Complete(from + indices[i], outcomes[i], error == MPI_ERR_IN_STATUS ? outcomes[i].MPI_ERROR : error, found);
+  }
+  return found;
+}
+
+void Engine::Compact() {
+  size_t to = 0;
+  for (size_t from = 0; from < requests_.size(); from++) {
+    if (requests_[from] == MPI_REQUEST_NULL) continue;
+    requests_[to] = requests_[from];
+    slotAt_[to] = slotAt_[from];
+    operations_[slotAt_[to]].position = static_cast<int32_t>(to);
+    to++;
+  }
+  requests_.resize(to);
+  slotAt_.resize(to);
+  cursor_ = 0;
+}
+
+int Engine::Poll(int64_t budget) {
+  const size_t before = live_;
+  int found = 0;
+  const int64_t end = budget > 0 ? Now() + budget : 0;
+  do {
+    const size_t total = requests_.size();
+    if (live_ == 0) break;
+    if (total == 1) {
+      found = TestOne(found);
+    } else {
+      // At most four windows a call, so that a call stays short however many operations are pending.
+      size_t tested = 0;
+      for (int windows = 0; windows < 4 && tested < total && found == 0; windows++) {
+        if (cursor_ >= total) cursor_ = 0;
+        const size_t count = total - cursor_ < kWindow ? total - cursor_ : kWindow;
+        found = TestWindow(cursor_, count, found);
+        cursor_ += count;
+        tested += count;
+      }
+    }
+  } while (live_ == before && budget > 0 && Now() < end);
+  if (live_ != before) {
+    lastActivity = Now();
+    if (requests_.size() > 2 * live_ + 4 || live_ == 0) Compact();
+  }
+  return found;
+}
+
+int Engine::Cancel(int32_t slot) { return MPI_Cancel(&requests_[operations_[slot].position]); }
+
+void Engine::SetBackground(int32_t slot) {
+  if (operations_[slot].background) return;
+  operations_[slot].background = true;
+  background_++;
+}
+
+uint8_t* Engine::TakeBlock() {
+  if (blocks_.empty()) return static_cast<uint8_t*>(malloc(kSmall));
+  uint8_t* block = blocks_.back();
+  blocks_.pop_back();
+  return block;
+}
+
+void Engine::AddSlab(uint8_t* base) {
+  const int32_t first = static_cast<int32_t>(slabs_.size()) * kSlabSlots;
+  slabs_.push_back(base);
+  for (int32_t i = kSlabSlots - 1; i >= 0; i--) slabSlots_.push_back(first + i);
+}
+
+int32_t Engine::TakeSlot() {
+  if (slabSlots_.empty()) return -1;
+  const int32_t slot = slabSlots_.back();
+  slabSlots_.pop_back();
+  return slot;
+}
+
+void Engine::EndReceives() {
+  for (size_t i = 0; i < requests_.size(); i++) {
+    const Kind kind = operations_[slotAt_[i]].kind;
+    if (requests_[i] == MPI_REQUEST_NULL || (kind != Kind::kRecv && kind != Kind::kValueRecv)) continue;
+    MPI_Cancel(&requests_[i]);
+    MPI_Wait(&requests_[i], MPI_STATUS_IGNORE);
+  }
+}
+
+}  // namespace par

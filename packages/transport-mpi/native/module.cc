@@ -1,0 +1,24 @@
+#include <mpi.h>
+#include <node_api.h>
+
+#include "calls.h"
+
+#ifdef OPEN_MPI
+#define PAR_MPI_FAMILY "openmpi"
+#elif defined(MPI_ABI_VERSION) && !defined(MPICH_VERSION)
+#define PAR_MPI_FAMILY "mpi-abi"
+#else
+#define PAR_MPI_FAMILY "mpich"
+#endif
+
+NAPI_MODULE_INIT() {
+  napi_value family;
+  napi_create_string_utf8(env, PAR_MPI_FAMILY, NAPI_AUTO_LENGTH, &family);
+  napi_set_named_property(env, exports, "family", family);
+  par::AddLibrary(env, exports);
+  par::AddCommunicators(env, exports);
+  par::AddPointToPoint(env, exports);
+  par::AddProgress(env, exports);
+  par::AddCollectives(env, exports);
+  return exports;
+}

@@ -1,0 +1,82 @@
+/** A communicator of MPI. Opaque: only the addon looks inside. */
+export interface Handle {
+  readonly handle: unique symbol;
+}
+/** A message MPI took out of matching. Opaque. */
+export interface MatchedHandle {
+  readonly message: unique symbol;
+}
+
+/** Bytes of the first message of a value, header included; `kSmall` of native/engine.h. */
+export const SMALL = 2048;
+/** Header of a value of one segment; `kHeader`. */
+export const SMALL_HEADER = 16;
+/** Receive slots in a slab; `kSlabSlots`. */
+export const SLAB_SLOTS = 64;
+/** Completions one poll reports, and the numbers each takes; `kWindow`, `kStride`. */
+export const WINDOW = 256;
+export const STRIDE = 8;
+
+/** Outcomes of calls that start an operation; a positive number is the slot of an operation that is pending. */
+export const DONE = 0;
+export const FAILED = -1;
+export const NEED_SLAB = -2;
+/** Error of a completion that MPI_Cancel brought about. */
+export const CANCELLED = -1;
+
+/** Places in the `status` array. */
+export const STATUS = { source: 0, tag: 1, error: 2, slot: 4, next: 5, live: 6 } as const;
+
+/** What the addon exports. Calls up to `mrecv` are the hot path: they take and give numbers only. */
+export interface Native {
+  readonly family: 'openmpi' | 'mpich' | 'mpi-abi';
+
+  sendBuffer(plane: Handle, bytes: Uint8Array, type: number, dest: number, tag: number, synchronous: boolean): number;
+  recvBuffer(plane: Handle, bytes: Uint8Array, type: number, source: number, tag: number): number;
+  sendSmall(plane: Handle, segment: Uint8Array, dest: number, tag: number, synchronous: boolean): number;
+  sendFirst(plane: Handle, message: Uint8Array, dest: number, tag: number, synchronous: boolean): number;
+  recvFirst(plane: Handle, source: number, tag: number): number;
+  giveSlot(slot: number): void;
+  iprobe(plane: Handle, source: number, tag: number): number;
+  improbe(plane: Handle, source: number, tag: number): MatchedHandle | number | undefined;
+  mrecv(message: MatchedHandle, bytes: Uint8Array, type: number): number;
+  barrier(plane: Handle): number;
+
+  share(status: Int32Array, statusBytes: Float64Array, done: Int32Array, doneBytes: Float64Array): void;
+  addSlab(bytes: Uint8Array): void;
+  poll(probing: boolean): number;
+  cancel(slot: number): number;
+  touch(): void;
+  background(slot: number): void;
+  alarm(callback: () => void, microseconds: number, hold: boolean): void;
+  holdAlarm(hold: boolean): void;
+  stopAlarm(): void;
+  setSpin(allowed: boolean): void;
+
+  init(): Library;
+  cores(): string;
+  describe(error: number): { errorClass: string; text: string; truncated: boolean };
+  finalize(everyone: Handle | undefined): void;
+  abort(status: number): void;
+
+  duplicate(handle: Handle): Handle;
+  createGroup(handle: Handle, ranks: Int32Array, tag: number): Handle;
+  intercomm(local: Handle, localLeader: number, bridge: Handle | undefined, remoteLeader: number, tag: number): Handle;
+  merge(handle: Handle, high: boolean): Handle;
+  rankOf(handle: Handle): { rank: number; size: number };
+  worldRanks(handle: Handle): Int32Array;
+  free(handle: Handle): void;
+}
+
+/** What MPI says of itself once it has started. */
+export interface Library {
+  /** Version of the MPI standard, such as `4.0`. */
+  readonly version: string;
+  /** Name and version of the library, in its own words. */
+  readonly library: string;
+  readonly threadLevel: 'single' | 'funneled' | 'serialized' | 'multiple';
+  readonly processor: string;
+  /** Largest tag. */
+  readonly tagMax: number;
+  readonly world: { readonly handle: Handle; readonly rank: number; readonly size: number };
+}
