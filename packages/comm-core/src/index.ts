@@ -7,6 +7,8 @@ export {
 } from './codec/index.ts';
 export type * from './comm/communicator.ts';
 export type * from './comm/intercommunicator.ts';
+export { worldOf } from './comm/intracomm.ts';
+export { wtick, wtime } from './clock.ts';
 export * from './constants.ts';
 export { type DatatypeView, indexed, subarray, vector } from './datatype/index.ts';
 export {
@@ -24,7 +26,10 @@ export {
 } from './detect/index.ts';
 export * from './errors.ts';
 export { Group, type RankRange } from './group.ts';
+export { type InitOptions, init, type TransportFactory } from './init.ts';
+export { PEER_LOST_STATUS, type PeerLossPolicy } from './lifecycle.ts';
 export { createOp } from './ops/create-op.ts';
 export type * from './ops/op.ts';
 export * from './ops/predefined.ts';
+export { computeDims } from './topology/index.ts';
 export type * from './topology/topology.ts';

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
-import { type Comm, worldOf } from './comm/intracomm.ts';
+import type { Communicator } from './comm/communicator.ts';
+import { worldOf } from './comm/intracomm.ts';
 import { type Detection, detect } from './detect/index.ts';
 import { ParError } from './errors.ts';
 import { ownProcess, type PeerLossPolicy } from './lifecycle.ts';
@@ -17,18 +18,18 @@ export interface InitOptions {
   onPeerLoss?: PeerLossPolicy | undefined;
 }
 
-let world: Promise<Comm> | undefined;
+let world: Promise<Communicator> | undefined;
 
 /**
  * The communicator of all ranks of this job; a program started alone is rank 0 of 1. Further calls give the same one.
  * Rejects with PAR_ENVIRONMENT when the launcher's variables contradict each other, PAR_TRANSPORT when the transport cannot start.
  */
-export function init(options: InitOptions = {}): Promise<Comm> {
+export function init(options: InitOptions = {}): Promise<Communicator> {
   world ??= start(options);
   return world;
 }
 
-async function start({ transport: choice = 'auto', onPeerLoss }: InitOptions): Promise<Comm> {
+async function start({ transport: choice = 'auto', onPeerLoss }: InitOptions): Promise<Communicator> {
   const detection = detect(process.env);
   const factory = typeof choice === 'function' ? choice : undefined;
   const name = typeof choice === 'function' ? 'custom' : choice === 'auto' ? detection.transport : choice;
