@@ -57,7 +57,7 @@ function receiveInto(
 ): Promise<Status> {
   const { view, deliver } = toReceiveBuffer(buffer, operation);
   return receive(view).then((status) => {
-    deliver(status.bytes);
+    deliver(status.count);
     return status;
   });
 }
@@ -117,9 +117,13 @@ export class PointToPointCalls implements PointToPoint {
   sendrecv<T = unknown>(value: unknown, options: SendrecvOptions): Promise<T> {
     try {
       const { sending, receiving } = this.#bothWays(options, 'sendrecv');
+      // Encoded before the receive is posted: a value that cannot be sent must leave nothing behind.
+      const segments = encode(value);
       // The receive is posted first: the message it waits for may be this rank's own.
       const received = this.recv<T>(receiving);
-      return Promise.all([received, this.send(value, sending)]).then(([result]) => result);
+      const { dest, tag = 0, signal } = sending;
+      const sent = dest === PROC_NULL ? DONE : this.context.sendValue(segments, dest, tag, false, signal);
+      return Promise.all([received, sent]).then(([result]) => result);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -170,9 +174,13 @@ export class PointToPointCalls implements PointToPoint {
   sendrecvInto(send: BufferLike, recv: BufferLike, options: SendrecvOptions): Promise<Status> {
     try {
       const { sending, receiving } = this.#bothWays(options, 'sendrecvInto');
-      toBufferView(send, 'sendrecvInto');
+      const from = toBufferView(send, 'sendrecvInto');
+      // Refuses a bad receive buffer before anything is sent.
+      toReceiveBuffer(recv, 'sendrecvInto');
       const received = this.recvInto(recv, receiving);
-      return Promise.all([received, this.sendBuffer(send, sending)]).then(([status]) => status);
+      const { dest, tag = 0, signal } = sending;
+      const sent = dest === PROC_NULL ? DONE : this.context.sendBuffer(from, dest, tag, false, signal);
+      return Promise.all([received, sent]).then(([status]) => status);
     } catch (error) {
       return Promise.reject(error);
     }
