@@ -52,6 +52,7 @@ const besideMessages: ConformanceCase = {
     await comm.bcastInto(buffer, { root: size - 1 });
     t.equal(buffer[9999], size - 1, 'bcastInto beside them');
     for (const receive of wild) await t.unsettled(receive, 'a receive without a message');
+    await comm.barrier();
     const sends = sources.map((dest) => comm.send(tagged(rank, dest), { dest, tag: 0 }));
     const gathered = comm.gather(rank);
     const got = await Promise.all(wild);

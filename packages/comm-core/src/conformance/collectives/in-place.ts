@@ -89,12 +89,12 @@ const reductions: ConformanceCase = {
   async run(comm, t) {
     const { rank, size } = comm;
     const add = (a: number, b: number) => a + b;
-    const mine = () => Float64Array.of(rank + 1, 2 * rank, -rank);
+    const mine = () => Float64Array.of(rank + 1, 2 * rank, 0.5 - rank);
     const sum = (ranks: readonly number[]) =>
       Float64Array.of(
         ranks.reduce((s, r) => s + r + 1, 0),
         ranks.reduce((s, r) => s + 2 * r, 0),
-        ranks.reduce((s, r) => s - r, 0),
+        ranks.reduce((s, r) => s + 0.5 - r, 0),
       );
     const all = ranksOf(size);
     for (const op of [SUM, add]) {

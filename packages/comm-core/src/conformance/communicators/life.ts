@@ -37,6 +37,7 @@ const dup: ConformanceCase = {
     await comm.send(tagged(rank, dest, 1), { dest, tag: 1 });
     t.equal(await comm.recv({ source, tag: 1 }), tagged(source, rank, 1), 'on the original');
     await t.unsettled(onTwin, 'the receive on the duplicate');
+    await comm.barrier();
     await twin.send(tagged(rank, dest, 2), { dest, tag: 1 });
     t.equal(await onTwin, tagged(source, rank, 2), 'on the duplicate');
     const second = await twin.dup();

@@ -19,6 +19,7 @@ const probeLeaves: ConformanceCase = {
     }
     t.equal(comm.iprobe({ tag: 124 }), undefined, 'iprobe of another tag');
     await t.unsettled(sent, 'the synchronous send of a probed message');
+    await comm.barrier();
     t.equal(await comm.recv({ source, tag: 123 }), tagged(source, rank), 'the message');
     await sent;
     t.equal(comm.iprobe(), undefined, 'iprobe after it was received');
