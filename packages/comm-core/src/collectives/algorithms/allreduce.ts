@@ -60,6 +60,7 @@ export async function allreduceRing(call: Call, r: BufferReduction, segmentBytes
   const left = (rank - 1 + size) % size;
   const right = (rank + 1) % size;
   const acc = r.own(r.input);
+  if (size === 1) return acc;
   const edges = equalParts(acc.length, size, r.unit);
   const pieces = Array.from({ length: size }, (_, i) => acc.subarray(edges[i], edges[i + 1]));
   const segmentLength = Math.max(1, Math.floor(segmentBytes / acc.BYTES_PER_ELEMENT / r.unit)) * r.unit;

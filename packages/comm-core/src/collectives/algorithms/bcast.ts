@@ -44,7 +44,7 @@ export async function bcastScatterAllgather(call: Call, view: BufferView, root: 
   const span = subtree(relative, size);
   if (parent !== undefined) await blocks.recv(range(relative, span), parent);
   const sent: Promise<void>[] = [];
-  for (let mask = highestBit(span - 1); mask > 0; mask /= 2) {
+  for (let mask = highestBit(span - 1); mask >= 1; mask /= 2) {
     if (relative + mask < size) sent.push(observed(blocks.send(range(relative + mask, mask), (rank + mask) % size)));
   }
   await allgatherRing(call, blocks, relative);

@@ -32,7 +32,7 @@ export async function scanLinear<A>(call: Call, r: Reduction<A>, input: A, exclu
   const { rank, size } = call;
   const last = rank === size - 1;
   if (rank === 0) {
-    await r.send(input, 1);
+    if (!last) await r.send(input, 1);
     return exclusive ? undefined : input;
   }
   const before = await r.recv(rank - 1);

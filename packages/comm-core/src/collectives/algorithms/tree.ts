@@ -24,7 +24,7 @@ export function binomial(rank: number, size: number, root: number): Tree {
   const relative = (rank - root + size) % size;
   const children: number[] = [];
   const span = subtree(relative, size);
-  for (let mask = highestBit(span - 1); mask > 0; mask >>= 1) {
+  for (let mask = highestBit(span - 1); mask >= 1; mask /= 2) {
     if (relative + mask < size) children.push((rank + mask) % size);
   }
   const parent = relative === 0 ? undefined : ((relative & (relative - 1)) + root) % size;
