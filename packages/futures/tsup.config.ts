@@ -1,7 +1,7 @@
 import { defineConfig } from 'tsup';
 
 export default defineConfig({
-  entry: {'index':'src/index.ts','closures/index':'src/closures/index.ts'},
+  entry: {'closures/index':'src/closures/index.ts'},
   format: 'esm',
   target: 'node22',
   sourcemap: true,
