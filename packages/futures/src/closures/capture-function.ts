@@ -1,15 +1,17 @@
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import { types } from 'node:util';
 import { asBuiltin, asLateGlobal, builtinsBehind, programGlobal } from './builtins.ts';
 import type { CaptureGraph } from './capture-graph.ts';
 import { captureProperties } from './capture-object.ts';
 import { type CapturePath, notShippable, step } from './capture-path.ts';
 import { type CapturedVariable, type FunctionRecord, recordOf } from './captured-variables.ts';
 import { shareCells } from './cells.ts';
-import { PARENT_CLASS, PRIVATE_STATICS } from './classes.ts';
+import { PRIVATE_STATICS } from './classes.ts';
 import type { CodeNode, Ref, ShippedNode } from './description.ts';
 import type { FreeVariable } from './free-variables.ts';
 import { type FunctionPlan, showPosition, textOf } from './function-plan.ts';
+import { refusalOf } from './handles.ts';
 import { isImportable } from './specifiers.ts';
 import { warnOfAssignment } from './warnings.ts';
 
@@ -35,6 +37,8 @@ function showFunction(fn: object, plan: FunctionPlan): string {
 
 /** Describe a function or class. */
 export function describeFunction(graph: CaptureGraph, fn: object, path: CapturePath | undefined): void {
+  const refusal = types.isProxy(fn) ? refusalOf(fn) : undefined;
+  if (refusal) throw notShippable(path, refusal.reason, refusal.remedy);
   const record = recordOf(fn);
   if (record.kind === 'bound') describeBound(graph, fn, record, path);
   else if (record.kind === 'native') describeNative(graph, fn, record.url, path);
@@ -153,6 +157,13 @@ function captureVariable(
     }
   }
   if (captured.found === 'value') return graph.visit(value, here);
+  if (isUnseen(plan, captured)) {
+    throw notShippable(
+      here,
+      'used only while the class is made, and V8 has not kept it',
+      'Use a name or a literal for the computed member instead of a variable',
+    );
+  }
   if (captured.found === 'global') {
     const own = programGlobal(name);
     return own && graph.visit(own.value, here);
@@ -162,6 +173,12 @@ function captureVariable(
     'not initialised yet: its declaration has not run',
     'Ship the function after the line that declares the variable',
   );
+}
+
+/** V8 keeps only variables that functions use; what a class used only while it was made is gone. */
+function isUnseen(plan: FunctionPlan, { found, variable: { binding } }: CapturedVariable): boolean {
+  if (found !== 'global' || !binding) return false;
+  return plan.source.script.header.isModule || binding.scope.node.type !== 'Program';
 }
 
 function isReplaced(graph: CaptureGraph, value: unknown): boolean {
@@ -187,20 +204,22 @@ function captureCode(graph: CaptureGraph, fn: object, record: SourceRecord, ref:
   const { plan } = record;
   const { url } = plan.source.script.header;
   const { variables: captured, privateStatics } = record.read();
+  const parentName = plan.class?.parentName;
   const variables: [string, Ref][] = [];
   const changing: Extract<CapturedVariable, { found: 'value' }>[] = [];
   for (const one of captured) {
     if (one.found === 'value' && !one.stable) changing.push(one);
     if (one.variable.assigned && one.found !== 'global') warnOfAssignment(plan, one.variable.name, path);
     if (isOwnName(fn, plan, one)) continue;
+    if (one.variable.name === parentName && isUnseen(plan, one)) continue;
     const variable = captureVariable(graph, plan, one, path);
     if (variable !== undefined) variables.push([one.variable.name, variable]);
   }
+  if (parentName !== undefined && !variables.some(([name]) => name === parentName)) {
+    variables.push([parentName, graph.visit(Object.getPrototypeOf(fn), step(path, 'extends'))]);
+  }
   if (plan.importMeta) variables.push([plan.importMeta, graph.add({ kind: 'import-meta', url })]);
   if (plan.dynamicImport) variables.push([plan.dynamicImport, graph.add({ kind: 'dynamic-import', from: url })]);
-  if (plan.class?.parentByValue) {
-    variables.push([PARENT_CLASS, graph.visit(Object.getPrototypeOf(fn), step(path, 'extends'))]);
-  }
   const statics = (plan.class?.privateStatics ?? []).map((name) =>
     graph.visit(privateStatics.get(name), step(path, `whose static ${name} is`)),
   );

@@ -17,8 +17,8 @@ export interface ClassText {
   readonly privateStatics: readonly string[];
   /** Whether instances carry private members, which nothing outside the class can read or restore. */
   readonly privateInstance: boolean;
-  /** Whether the text names the parent as {@link PARENT_CLASS}. */
-  readonly parentByValue: boolean;
+  /** Name the text has for the parent class: that of its variable, or {@link PARENT_CLASS}. */
+  readonly parentName: string | undefined;
   /** Parts evaluated while the class is made. */
   readonly eager: readonly Range[];
   /** Texts of the methods on the prototype and on the class, as `toString` gives them. */
@@ -80,5 +80,6 @@ export function planClass(source: FunctionSource): ClassText {
     const close = syntax.body.end - 1;
     edits.push({ start: close, end: close, text: `static{${PRIVATE_STATICS}((v)=>{[${names}]=v})}` });
   }
-  return { edits, blanked, privateStatics, privateInstance, parentByValue, eager, methodTexts };
+  const parentName = parentByValue ? PARENT_CLASS : parent?.type === 'Identifier' ? parent.name : undefined;
+  return { edits, blanked, privateStatics, privateInstance, parentName, eager, methodTexts };
 }

@@ -132,7 +132,7 @@ function makePlan(source: FunctionSource): FunctionPlan {
     position: originalPosition(script, source.start),
     ownName: id,
     variables: uses.variables,
-    eager: [...eager, ...(classText?.parentByValue ? [PARENT_CLASS] : [])],
+    eager: [...eager, ...(classText?.parentName === PARENT_CLASS ? [PARENT_CLASS] : [])],
     class: classText,
     obstacle,
     importMeta,
