@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { EventEmitter, once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join as joinPath } from 'node:path';
@@ -85,6 +86,8 @@ export interface FrameJob extends AsyncDisposable {
   readonly options: Omit<TcpOptions, 'rank'>;
   /** What was written about refused connections. */
   readonly log: readonly string[];
+  /** Waits until that many lines were written. */
+  logged(count: number): Promise<void>;
 }
 
 export async function startFrameJob(
@@ -94,7 +97,16 @@ export async function startFrameJob(
 ): Promise<FrameJob> {
   const directory = mkdtempSync(joinPath(tmpdir(), 'par-test-'));
   const log: string[] = [];
-  const job = { size, job: 'test', secret: randomBytes(32), log: (line: string): void => void log.push(line) };
+  const logging = new EventEmitter();
+  const job = {
+    size,
+    job: 'test',
+    secret: randomBytes(32),
+    log: (line: string): void => {
+      log.push(line);
+      logging.emit('line');
+    },
+  };
   const rendezvous = await startRendezvous({ listen: `unix:${joinPath(directory, 'r.sock')}`, ...job, ...server });
   const common = { ...job, rendezvous: rendezvous.address, spin: 0, ...options };
   const ranks = await Promise.all(
@@ -111,6 +123,9 @@ export async function startFrameJob(
     ranks,
     options: common,
     log,
+    async logged(count) {
+      while (log.length < count) await once(logging, 'line');
+    },
     async [Symbol.asyncDispose]() {
       await Promise.all(ranks.map(({ link }) => link.close()));
       await rendezvous.close();
