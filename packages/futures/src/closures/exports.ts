@@ -11,6 +11,12 @@ function nameOfKey(node: AnyNode): string {
   return node.type === 'Identifier' ? node.name : String((node as { value?: unknown }).value);
 }
 
+/** esbuild keeps names by `__name(function, "name")`, which gives its first argument. */
+function withoutName(init: AnyNode): AnyNode {
+  const named = init.type === 'CallExpression' && init.callee.type === 'Identifier' && init.callee.name === '__name';
+  return (named && init.arguments[0]) || init;
+}
+
 /** `__vite_ssr_exportName__("name", () => { try { return local } catch {} })` is what vite makes of an export. */
 function viteExport(statement: AnyNode): { local: string; exported: string } | undefined {
   if (statement.type !== 'ExpressionStatement') return undefined;
@@ -55,7 +61,7 @@ export function readExports(analysis: LexicalAnalysis, isModule: boolean): Expor
       for (const declarator of statement.declarations) {
         const { id, init } = declarator;
         if (id.type !== 'Identifier') continue;
-        if (init) topLevel.set(id.name, { written: init, declaration: declarator });
+        if (init) topLevel.set(id.name, { written: withoutName(init), declaration: declarator });
         if (exported) byLocal.set(id.name, id.name);
       }
     }

@@ -44,7 +44,7 @@ const fail = (message: string): never => {
 };
 const FAIL_LINE = 43;
 
-await using elsewhere = new Elsewhere(process.execArgv);
+const elsewhere = new Elsewhere(process.execArgv);
 
 const square = (i: number): number => i * i;
 assert.equal(await elsewhere.call(square, 12), 144);
@@ -82,4 +82,5 @@ assert.deepEqual(
   nodes.map((node) => node.kind),
   ['import'],
 );
+await elsewhere[Symbol.asyncDispose]();
 console.log('shipped');
