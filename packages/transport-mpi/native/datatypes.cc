@@ -30,6 +30,21 @@ MPI_Datatype DatatypeOf(int type) {
 
 size_t SizeOf(int type) { return kSizes[type]; }
 
+MPI_Op OpOf(int op) {
+  switch (op) {
+    case 0: return MPI_SUM;
+    case 1: return MPI_PROD;
+    case 2: return MPI_MAX;
+    case 3: return MPI_MIN;
+    case 4: return MPI_LAND;
+    case 5: return MPI_BAND;
+    case 6: return MPI_LOR;
+    case 7: return MPI_BOR;
+    case 8: return MPI_LXOR;
+    default: return MPI_BXOR;
+  }
+}
+
 Extent ExtentOf(size_t bytes, int type) {
   const MPI_Datatype element = DatatypeOf(type);
   const size_t count = bytes / kSizes[type];

@@ -14,6 +14,8 @@ constexpr int kElementTypes = 12;
 // The MPI datatype a C program would use. There is none for float16: two bytes that only par reads as a number.
 MPI_Datatype DatatypeOf(int type);
 size_t SizeOf(int type);
+// Position in the list of src/collectives/operations.ts.
+MPI_Op OpOf(int op);
 // A count and datatype for `bytes` bytes of elements. Counts an int cannot hold become one element of a derived
 // type, which the caller frees once the operation has completed (`derived` is then true).
 struct Extent {

@@ -40,7 +40,57 @@ export interface Native {
   iprobe(plane: Handle, source: number, tag: number): number;
   improbe(plane: Handle, source: number, tag: number): MatchedHandle | number | undefined;
   mrecv(message: MatchedHandle, bytes: Uint8Array, type: number): number;
-  barrier(plane: Handle): number;
+
+  barrier(comm: Handle): number;
+  bcast(comm: Handle, bytes: Uint8Array, type: number, root: number): number;
+  gather(
+    comm: Handle,
+    send: Uint8Array | undefined,
+    recv: Uint8Array | undefined,
+    type: number,
+    counts: Int32Array,
+    displs: Int32Array,
+    root: number,
+  ): number;
+  scatter: Native['gather'];
+  allgather(
+    comm: Handle,
+    send: Uint8Array | undefined,
+    recv: Uint8Array,
+    type: number,
+    counts: Int32Array,
+    displs: Int32Array,
+    equal: boolean,
+  ): number;
+  alltoall(
+    comm: Handle,
+    send: Uint8Array | undefined,
+    recv: Uint8Array,
+    type: number,
+    sendCounts: Int32Array,
+    sendDispls: Int32Array,
+    recvCounts: Int32Array,
+    recvDispls: Int32Array,
+  ): number;
+  reduce(
+    comm: Handle,
+    send: Uint8Array | undefined,
+    recv: Uint8Array | undefined,
+    type: number,
+    op: number,
+    root: number,
+  ): number;
+  allreduce(comm: Handle, send: Uint8Array | undefined, recv: Uint8Array, type: number, op: number): number;
+  scan: Native['allreduce'];
+  exscan: Native['allreduce'];
+  reduceScatter(
+    comm: Handle,
+    send: Uint8Array | undefined,
+    recv: Uint8Array,
+    type: number,
+    op: number,
+    counts: Int32Array,
+  ): number;
 
   share(status: Int32Array, statusBytes: Float64Array, done: Int32Array, doneBytes: Float64Array): void;
   addSlab(bytes: Uint8Array): void;

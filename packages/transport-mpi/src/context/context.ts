@@ -1,5 +1,5 @@
 import type { Context, NativeCollectives } from '@par/comm-core/transport';
-import { collectivesOn } from '../collectives/native.ts';
+import { MpiCollectives } from '../collectives/mpi-collectives.ts';
 import { mpiErrorOf } from '../errors.ts';
 import type { Bulk } from '../messages/bulk.ts';
 import { PendingCollective } from '../messages/operations.ts';
@@ -68,7 +68,7 @@ export class MpiContext extends MpiSpace implements Context {
       peers,
       ...among,
     });
-    this.native = collectivesOn(job.progress, handles.own, this, ranks.length, remoteRanks?.length);
+    this.native = new MpiCollectives(job.progress, handles.own, this, remoteRanks === undefined);
   }
 
   async derive(ranks: readonly number[]): Promise<Context> {
