@@ -41,11 +41,12 @@ async function start({ transport: choice = 'auto', onPeerLoss }: InitOptions): P
       );
     }
     const transport = memoryTransports(1)[0]!;
-    return worldOf(transport, ownProcess(transport, 'reject'));
+    return worldOf(transport, ownProcess(transport, 'reject', 'ranks'));
   }
   const transport = await (factory ?? (await load(name)))(detection, process.env);
-  const policy = onPeerLoss ?? (detection.row === 'par' ? 'reject' : 'abort');
-  return worldOf(transport, ownProcess(transport, policy));
+  const ours = detection.row === 'par';
+  const policy = onPeerLoss ?? (ours ? 'reject' : 'abort');
+  return worldOf(transport, ownProcess(transport, policy, ours ? 'launcher' : 'ranks'));
 }
 
 /**

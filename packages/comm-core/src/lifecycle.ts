@@ -1,5 +1,4 @@
 import { abortStatus, type Job } from './comm/job.ts';
-import { AbortedError, PeerLostError } from './errors.ts';
 import type { Transport } from './transport/index.ts';
 
 /**
@@ -14,39 +13,38 @@ const UNSETTLED_AWAIT = 13;
 /** `abort`: this process ends, and with it the job. `reject`: operations that need the lost rank reject, the rest goes on. */
 export type PeerLossPolicy = 'abort' | 'reject';
 
+/** Who tells people and the other ranks that this rank failed: a launcher of ours watches its processes, others may not. */
+export type Watcher = 'launcher' | 'ranks';
+
 /**
- * Ties the job to this process: a crash aborts all ranks, a normal end says goodbye. Installed by `init`
- * for transports that join processes; nobody has to opt in.
+ * Ties the job to this process: a crash ends all ranks, a normal end says goodbye. Installed by `init`; nobody has to
+ * opt in.
  */
-export function ownProcess(transport: Transport, policy: PeerLossPolicy): Job {
+export function ownProcess(transport: Transport, policy: PeerLossPolicy, watcher: Watcher): Job {
   const { rank, size } = transport.world;
   const me = `rank ${rank} of ${size} on ${transport.hosts[rank]}`;
   const say = (text: string): void => {
     process.stderr.write(`par: ${me}: ${text}\n`);
   };
   let ended = false;
+  let consequence = false;
 
-  const exit = (status: number, reason: string): never => {
+  const exit = (status: number): never => {
     ended = true;
-    say(`${reason}; the job ends with status ${status}`);
     process.exit(status);
   };
 
   transport.onFailure((error, lostRank) => {
     if (ended) return;
-    if (error instanceof AbortedError || (error as { code?: string }).code === 'PAR_ABORTED') {
-      exit(PEER_LOST_STATUS, error.message);
-    } else if (lostRank < 0) {
-      exit(PEER_LOST_STATUS, error.message);
-    } else if (policy === 'abort') {
-      transport.abort(PEER_LOST_STATUS, error.message);
-      exit(PEER_LOST_STATUS, error.message);
-    }
+    const aborted = codeOf(error) === 'PAR_ABORTED';
+    if (!aborted && lostRank >= 0 && policy === 'reject') return;
+    if (watcher === 'ranks' || lostRank < 0) say(`${error.message}; this rank ends`);
+    if (!aborted) transport.abort(PEER_LOST_STATUS, error.message);
+    exit(PEER_LOST_STATUS);
   });
 
-  let consequence = false;
   process.on('uncaughtExceptionMonitor', (error: unknown, origin) => {
-    consequence = error instanceof PeerLostError || (error as { code?: string })?.code === 'PAR_PEER_LOST';
+    consequence = codeOf(error) === 'PAR_PEER_LOST';
     if (!ended) say(origin === 'unhandledRejection' ? 'unhandled rejection:' : 'uncaught exception:');
   });
   process.on('beforeExit', () => {
@@ -70,8 +68,18 @@ export function ownProcess(transport: Transport, policy: PeerLossPolicy): Job {
       say(`a top-level await can never settle. Pending: ${pending.length > 0 ? pending.join('; ') : 'nothing of par'}`);
     }
     if (consequence) process.exitCode = PEER_LOST_STATUS;
-    transport.abort(abortStatus(code), `${me} ended with status ${code}`);
+    if (watcher === 'ranks') transport.abort(abortStatus(code), `${me} ended with status ${code}`);
   });
 
-  return { transport, exit };
+  return {
+    transport,
+    exit(status, reason) {
+      if (watcher === 'ranks') say(`${reason}; the job ends with status ${status}`);
+      return exit(status);
+    },
+  };
+}
+
+function codeOf(error: unknown): string | undefined {
+  return (error as { code?: string } | undefined)?.code;
 }
