@@ -1,10 +1,15 @@
+import { readFileSync } from 'node:fs';
 import { nearest } from './command-line/nearest.ts';
 import { parseRun } from './command-line/parse-run.ts';
+import { HELP, runHelp } from './help.ts';
 import { UsageError } from './usage-error.ts';
 
 const COMMANDS = ['run', 'env', 'help', 'version'];
 
-/** Runs one `par` command line (without `node` and `par`) in this process and returns its exit status. */
+/**
+ * Runs one `par` command line (without `node` and `par`) in this process and returns the exit status. Takes over the
+ * process: its signals, its standard streams. Never throws for what a person typed: that is one line on stderr.
+ */
 export async function main(argv: readonly string[]): Promise<number> {
   const [command, ...rest] = argv;
   try {
@@ -20,13 +25,47 @@ async function dispatch(command: string | undefined, rest: readonly string[]): P
   switch (command) {
     case 'run': {
       const options = parseRun(rest);
-      if (options === 'help') return 0;
+      if (options === 'help') return print(runHelp());
       const { run } = await import('./run/run.ts');
       return run(options);
     }
+    case 'env': {
+      if (rest.length > 0) throw new UsageError('par env takes no arguments');
+      const { explainEnvironment } = await import('./env/explain.ts');
+      return print(explainEnvironment(process.env));
+    }
+    case 'version':
+    case '--version':
+    case '-v':
+    case '-V':
+      return print(`${version()}\n`);
+    case 'help':
+    case '--help':
+    case '-h':
+      return print(rest[0] === 'run' ? runHelp() : HELP);
+    case undefined:
+      throw new UsageError('no command given: par run -np 4 script.ts (see par help)');
     default: {
-      const meant = command === undefined ? undefined : nearest(command, COMMANDS);
+      const meant = nearest(command, COMMANDS);
       throw new UsageError(`unknown command ${command}${meant ? `; did you mean par ${meant}?` : ' (see par help)'}`);
     }
   }
+}
+
+/** Settles when the text has left the process. */
+function print(text: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EPIPE') resolve(141);
+      else reject(error);
+    });
+    process.stdout.write(text, () => resolve(0));
+  });
+}
+
+function version(): string {
+  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+    version: string;
+  };
+  return version;
 }

@@ -44,7 +44,7 @@ export class GroupOutput implements Output {
     }
   }
 
-  report(text: string, record: object): void {
+  report(text: string | undefined, record: object): void {
     this.#shown.report(text, record);
   }
 

@@ -26,7 +26,7 @@ export class JsonOutput implements Output {
     if (rest) this.#show(rank, stream, rest);
   }
 
-  report(_text: string, record: object): void {
+  report(_text: string | undefined, record: object): void {
     this.#sink.write(Buffer.from(`${JSON.stringify(record)}\n`));
   }
 

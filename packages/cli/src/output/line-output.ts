@@ -58,7 +58,8 @@ export class LineOutput implements Output {
     if (rest) this.#show(source, rest);
   }
 
-  report(text: string): void {
+  report(text: string | undefined): void {
+    if (text === undefined) return;
     const screen = this.#screens.stderr;
     const sink = this.#options.sinks.stderr;
     if (screen.open !== undefined) sink.write(NEWLINE);

@@ -6,8 +6,8 @@ export interface Output {
   write(rank: number, stream: StreamName, chunk: Uint8Array): void;
   /** The stream has ended: its last line may have no newline. */
   end(rank: number, stream: StreamName): void;
-  /** par's own words: `text` (whole lines without the last newline) for people, `record` for programs. */
-  report(text: string, record: object): void;
+  /** par's own words: `text` (whole lines without the last newline) for people, if any, and `record` for programs. */
+  report(text: string | undefined, record: object): void;
   /** All ranks have ended; settles when nothing is left to be written. */
   finish(): Promise<void>;
 }

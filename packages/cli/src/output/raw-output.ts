@@ -15,7 +15,8 @@ export class RawOutput implements Output {
 
   end(): void {}
 
-  report(text: string): void {
+  report(text: string | undefined): void {
+    if (text === undefined) return;
     this.#sinks.stderr.write(Buffer.from(`${text}\n`));
   }
 

@@ -10,27 +10,41 @@ const FULL = 1 << 18;
 export class Sink {
   readonly stream: NodeJS.WriteStream;
   #queued = 0;
+  #problem: NodeJS.ErrnoException | undefined;
   #closed = false;
   readonly #onChange: () => void;
+  readonly #onError: (error: Error) => void;
   #idle: (() => void)[] = [];
 
   constructor(stream: NodeJS.WriteStream, onChange: () => void) {
     this.stream = stream;
     this.#onChange = onChange;
-    stream.on('error', () => {
-      this.#closed = true;
-      this.#queued = 0;
-      this.#settle();
-    });
+    this.#onError = (error) => {
+      this.#problem ??= error;
+      this.discard();
+    };
+    stream.on('error', this.#onError);
   }
 
   get full(): boolean {
     return this.#queued > FULL;
   }
 
-  /** The reader went away. */
-  get closed(): boolean {
-    return this.#closed;
+  /** Why nothing can be written any more: EPIPE when the reader went away. */
+  get problem(): NodeJS.ErrnoException | undefined {
+    return this.#problem;
+  }
+
+  /** Drops what is queued and all that follows. */
+  discard(): void {
+    this.#closed = true;
+    this.#queued = 0;
+    this.#settle();
+  }
+
+  /** Lets go of the stream, for which another sink may be made. */
+  release(): void {
+    this.stream.off('error', this.#onError);
   }
 
   write(bytes: Uint8Array): void {

@@ -1,21 +1,51 @@
+import { UsageError } from '../usage-error.ts';
+
 /** The launcher's end of the channel each rank keeps open to it, over which ranks also find each other. */
 export interface Control {
   /** What ranks are told in PAR_RENDEZVOUS. */
   readonly address: string;
   /**
-   * What each rank that answers within `timeoutMs` waits for: "recv source=1 tag=7 on world, waiting 12 s". Ranks that are
-   * not connected or cannot answer are left out.
+   * What a rank waits for: "recv source=1 tag=7 on world, waiting 12 s". Rejects when it is not connected, or cannot answer in time.
    */
-  pending(timeoutMs: number): Promise<ReadonlyMap<number, readonly string[]>>;
-  close(): Promise<void>;
+  pending(rank: number, signal: AbortSignal): Promise<readonly string[]>;
+  /** The process of a rank has ended: unless it said goodbye, the others are told. */
+  rankEnded(rank: number, how: string): void;
+  close(): void;
 }
 
 export interface ControlOptions {
-  /** Socket to listen on. */
+  /** Path of the socket to listen on, in a directory of the job's own. */
   readonly path: string;
   readonly size: number;
   readonly jobId: string;
+  /** 64 hex digits. */
   readonly secret: string;
-  /** A rank has asked for the end of the job. */
+  /** A rank has asked for the end of the job; rank -1: ranks did not join in time. */
   onAbort(rank: number, status: number, reason: string): void;
+  /** Something a person should know, such as a refused connection. */
+  onNotice(message: string): void;
+}
+
+/** Starts listening; ranks may be started once it settles. */
+export async function openControl({ path, size, jobId, secret, onAbort, onNotice }: ControlOptions): Promise<Control> {
+  const { startRendezvous } = await import('@par/transport-tcp/rendezvous');
+  const rendezvous = await startRendezvous({
+    listen: `unix:${path}`,
+    size,
+    job: jobId,
+    secret: Buffer.from(secret, 'hex'),
+    onAbort,
+    log: onNotice,
+  }).catch((error: Error) => {
+    throw new UsageError(error.message);
+  });
+  return {
+    address: rendezvous.address,
+    pending: async (rank, signal) => (await rendezvous.request(rank, 'pending', undefined, signal)) as string[],
+    rankEnded: (rank, how) => {
+      // One that has joined is missed through its channel, where its goodbye, if any, comes first.
+      if (rendezvous.announcement(rank) === undefined) rendezvous.lost(rank, how);
+    },
+    close: () => void rendezvous.close(),
+  };
 }

@@ -18,7 +18,7 @@ export type Cause =
   | { readonly kind: 'abort'; readonly rank: number; readonly status: number; readonly reason: string }
   | { readonly kind: 'timeout' }
   | { readonly kind: 'interrupt'; readonly signal: 'SIGINT' | 'SIGTERM' }
-  | { readonly kind: 'broken-pipe' };
+  | { readonly kind: 'output'; readonly code: string };
 
 /** What the launcher has to do about an event. `suspect`: a consequence was seen, wait a moment for its cause. */
 export type Action = 'nothing' | 'end' | 'kill' | 'suspect';
@@ -90,9 +90,10 @@ export class ExitPolicy {
     return ++this.#interrupts > 1 ? 'kill' : 'end';
   }
 
-  outputClosed(): Action {
+  /** What ranks write can be written nowhere: `code` EPIPE when nobody reads it any more. */
+  outputLost(code: string): Action {
     if (this.#cause !== undefined) return 'nothing';
-    this.#cause = { kind: 'broken-pipe' };
+    this.#cause = { kind: 'output', code };
     return 'end';
   }
 
@@ -103,19 +104,21 @@ export class ExitPolicy {
   }
 
   get status(): number {
-    const cause = this.cause;
-    if (cause === undefined) return 0;
-    switch (cause.kind) {
-      case 'rank':
-        return statusOf(cause.end);
-      case 'abort':
-        return cause.status & 255 || 1;
-      case 'timeout':
-        return 124;
-      case 'interrupt':
-        return 128 + constants.signals[cause.signal];
-      case 'broken-pipe':
-        return 128 + constants.signals.SIGPIPE;
-    }
+    return this.cause === undefined ? 0 : statusOfCause(this.cause);
+  }
+}
+
+function statusOfCause(cause: Cause): number {
+  switch (cause.kind) {
+    case 'rank':
+      return statusOf(cause.end);
+    case 'abort':
+      return cause.status & 255 || 1;
+    case 'timeout':
+      return 124;
+    case 'interrupt':
+      return 128 + constants.signals[cause.signal];
+    case 'output':
+      return cause.code === 'EPIPE' ? 128 + constants.signals.SIGPIPE : 125;
   }
 }

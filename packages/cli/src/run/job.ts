@@ -10,7 +10,9 @@ export interface JobOptions {
   readonly reaper: Reaper;
   readonly onFail: 'kill' | 'wait' | 'ignore';
   readonly graceMs: number;
-  readonly output: Pick<RankEvents, 'output' | 'outputEnded'>;
+  readonly output: Pick<RankEvents, 'output' | 'outputEnded' | 'ended'>;
+  /** Ranks that did not end by themselves in the grace time are being killed. */
+  onKill(): void;
 }
 
 /** The processes of one job, from the first to the last, and what is done when one of them fails. */
@@ -23,22 +25,27 @@ export class Job {
   ending = false;
   readonly startedAt = new Date();
   readonly #graceMs: number;
+  readonly #onKill: () => void;
   #open: number;
   #settle: () => void = () => {};
   #graceTimer: NodeJS.Timeout | undefined;
   #causeTimer: NodeJS.Timeout | undefined;
 
-  constructor({ plans, reaper, onFail, graceMs, output }: JobOptions) {
+  constructor({ plans, reaper, onFail, graceMs, output, onKill }: JobOptions) {
     this.policy = new ExitPolicy(onFail);
     this.#graceMs = graceMs;
     this.#open = plans.length;
+    this.#onKill = onKill;
     this.ended = new Promise((resolve) => {
       this.#settle = resolve;
     });
     const events: RankEvents = {
       output: (rank, stream, chunk) => output.output(rank, stream, chunk),
       outputEnded: (rank, stream) => output.outputEnded(rank, stream),
-      ended: (rank, end) => this.#rankEnded(rank, end),
+      ended: (rank, end) => {
+        output.ended(rank, end);
+        this.#rankEnded(rank, end);
+      },
       closed: () => this.#rankClosed(),
     };
     this.ranks = plans.map((plan) => new RankProcess(plan, events, reaper));
@@ -62,8 +69,8 @@ export class Job {
     this.#act(this.policy.interrupted(signal), signal);
   }
 
-  outputClosed(): void {
-    this.#act(this.policy.outputClosed(), 'SIGTERM');
+  outputLost(code: string): void {
+    this.#act(this.policy.outputLost(code), 'SIGTERM');
   }
 
   forward(signal: NodeJS.Signals): void {
@@ -81,6 +88,7 @@ export class Job {
       if (rank.alive) rank.signalled = true;
       rank.signal('SIGKILL');
     }
+    this.#onKill();
   }
 
   #rankEnded(rank: number, end: RankEnd): void {

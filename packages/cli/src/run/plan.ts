@@ -6,6 +6,7 @@ import { UsageError } from '../usage-error.ts';
 import { type JobIdentity, programEnvironment, rankEnvironment } from './environment.ts';
 import { type Program, resolveProgram } from './program.ts';
 import type { RankPlan } from './rank-process.ts';
+import { inputBelongsToOthers } from './terminal.ts';
 
 const INSPECTOR_PORT = 9229;
 
@@ -91,7 +92,7 @@ function nodeArguments({ inspect, cpuProf, stackOnTimeout }: RunOptions, rank: n
 
 function stdinOf(mode: StdinMode, rank: number): RankPlan['stdin'] {
   if (mode.kind === 'all') return 'pipe';
-  return mode.kind === 'rank' && mode.rank === rank ? 'inherit' : 'ignore';
+  return mode.kind === 'rank' && mode.rank === rank && !inputBelongsToOthers() ? 'inherit' : 'ignore';
 }
 
 export function rendezvousPath(directory: string): string {
