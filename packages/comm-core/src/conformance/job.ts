@@ -5,6 +5,8 @@ import type { RankReport } from './run-rank.ts';
 export interface InProcessJob {
   /** The world communicator of each rank, in rank order. */
   readonly worlds: readonly Communicator[];
+  /** Cuts a rank off from all others, as if its process had been killed. Needed where peer loss is survived. */
+  lose?(rank: number): void;
 }
 
 /** Every rank is a process of its own, started by a launcher. */
@@ -20,13 +22,19 @@ export interface LaunchCommand {
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
+/**
+ * What a job is for. In a `peer-loss` job one rank is killed (a process job kills itself with SIGKILL): the launcher has
+ * to leave the others alone.
+ */
+export type Purpose = 'cases' | 'peer-loss';
+
 export type Job = InProcessJob | ProcessJob;
 
 /** What a job has reported when it is over, and how it ended. */
 export interface JobResult {
   readonly reports: readonly RankReport[];
-  /** The job ended by itself, without an error. */
-  readonly clean: boolean;
+  /** By itself and without an error, by itself with one, or only when it was stopped. */
+  readonly ended: 'cleanly' | 'badly' | 'stopped';
   /** For people: why there may be no more reports, such as the launcher's exit status and its last output. */
   readonly ending: string;
 }

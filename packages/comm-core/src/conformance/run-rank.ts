@@ -4,6 +4,7 @@ import { Comm } from '../comm/intracomm.ts';
 import type { Capabilities } from '../transport/index.ts';
 import { applies, COMMUNICATORS, type CommunicatorKind, type ConformanceCase } from './case.ts';
 import { CheckFailed, makeTools } from './checks.ts';
+import { deadline, within } from './deadline.ts';
 
 /** What one rank has to say of one case on one communicator. */
 export interface RankReport {
@@ -45,34 +46,14 @@ async function communicatorOf(world: Communicator, kind: CommunicatorKind): Prom
   return (await world.split({ color: world.rank % 2, key: -world.rank }))!;
 }
 
-function pendingOf(comm: Communicator): readonly string[] {
+/** Operations of this rank that have not settled. */
+export function pendingOf(comm: Communicator): readonly string[] {
   return comm instanceof Comm ? comm.job.transport.pending() : [];
 }
 
-/** Settles as `work` does, or rejects once the signal fires. */
-function within<T>(signal: AbortSignal, what: string, work: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const late = () => reject(new CheckFailed(`${what}: not finished when its time was up`));
-    if (signal.aborted) late();
-    signal.addEventListener('abort', late, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', late));
-  });
-}
-
-/** Fires after `ms`, or with `stop`. Unlike `AbortSignal.timeout` it keeps the process alive until `clear`. */
-function deadline(ms: number, stop: AbortSignal | undefined): { signal: AbortSignal; clear(): void } {
-  const controller = new AbortController();
-  const fire = () => controller.abort(new DOMException('the time of the case is up', 'TimeoutError'));
-  const timer = setTimeout(fire, ms);
-  if (stop?.aborted) fire();
-  stop?.addEventListener('abort', fire);
-  return {
-    signal: controller.signal,
-    clear() {
-      clearTimeout(timer);
-      stop?.removeEventListener('abort', fire);
-    },
-  };
+export function errorText(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.stack?.includes(error.message) ? error.stack : `${error.message}\n${error.stack ?? ''}`;
 }
 
 /**
@@ -113,7 +94,7 @@ export async function runRank(
     } catch (error) {
       outcome({
         outcome: 'failed',
-        error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+        error: errorText(error),
         pending: pendingOf(world),
       });
       // Until the time is up, so that each peer can report what it waits for.

@@ -1,9 +1,14 @@
 import type { JobResult } from './job.ts';
 import type { RankReport, Step } from './run-rank.ts';
 
-/** The result of one step over all ranks; `failure` undefined: it passed. */
-export interface StepResult {
+/** The result of one test over all ranks; `failure` undefined: it passed. */
+export interface TestResult {
   readonly failure?: string;
+}
+
+/** What is shown of one step, and what its results are found by. */
+export function keyOf(step: { readonly kind: string; readonly test: { readonly name: string } }): string {
+  return `${step.kind}: ${step.test.name}`;
 }
 
 function describeFailure(entry: RankReport): string {
@@ -11,33 +16,28 @@ function describeFailure(entry: RankReport): string {
   return `rank ${entry.rank}, after ${Math.round(entry.ms)} ms: ${entry.error ?? ''}${waited}`;
 }
 
+/** A test passed when each of `ranks` said so. */
+export function join(entries: readonly RankReport[], ranks: readonly number[], result: JobResult): TestResult {
+  const failures = entries.filter((entry) => entry.outcome === 'failed').map(describeFailure);
+  const silent = ranks.filter((rank) => !entries.some((entry) => entry.rank === rank));
+  if (silent.length > 0) {
+    failures.push(`no report from rank ${silent.join(', ')}. ${result.ending || 'The job ended without an error.'}`);
+  }
+  return failures.length === 0 ? {} : { failure: failures.join('\n\n') };
+}
+
 /**
- * Joins what the ranks reported. A step passed when every rank said so. `reached` counts the steps up to and with the
- * first that did not: what comes after it was not run by this job and has no outcome.
+ * Results of the steps up to and with the first that did not pass: what comes after it was not run by this job and has
+ * no result.
  */
-export function summarize(steps: readonly Step[], size: number, result: JobResult) {
-  const byStep = new Map<string, RankReport[]>();
-  for (const entry of result.reports) {
-    const id = `${entry.kind}: ${entry.name}`;
-    byStep.set(id, [...(byStep.get(id) ?? []), entry]);
+export function summarize(steps: readonly Step[], size: number, result: JobResult): TestResult[] {
+  const ranks = Array.from({ length: size }, (_, rank) => rank);
+  const byStep = Map.groupBy(result.reports, ({ kind, name }) => keyOf({ kind, test: { name } }));
+  const results: TestResult[] = [];
+  for (const step of steps) {
+    const joined = join(byStep.get(keyOf(step)) ?? [], ranks, result);
+    results.push(joined);
+    if (joined.failure !== undefined) break;
   }
-  const outcomes: StepResult[] = [];
-  for (const { kind, test } of steps) {
-    const entries = byStep.get(`${kind}: ${test.name}`) ?? [];
-    const failed = entries.filter((entry) => entry.outcome === 'failed');
-    const silent = Array.from({ length: size }, (_, rank) => rank).filter(
-      (rank) => !entries.some((entry) => entry.rank === rank),
-    );
-    if (failed.length === 0 && silent.length === 0) {
-      outcomes.push({});
-      continue;
-    }
-    const lines = failed.map(describeFailure);
-    if (silent.length > 0) {
-      lines.push(`no report from rank ${silent.join(', ')}. ${result.ending || 'The job ended without an error.'}`);
-    }
-    outcomes.push({ failure: lines.join('\n\n') });
-    break;
-  }
-  return { reached: outcomes.length, outcomes };
+  return results;
 }
