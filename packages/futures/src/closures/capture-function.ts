@@ -197,6 +197,11 @@ function isOwnName(fn: object, plan: FunctionPlan, captured: CapturedVariable): 
   );
 }
 
+function mayChange(captured: CapturedVariable): boolean {
+  if (captured.found === 'value') return !captured.stable;
+  return !(captured.variable.name in globalThis) || programGlobal(captured.variable.name) !== undefined;
+}
+
 const FUNCTION_KEYS = new Set<PropertyKey>(['length', 'name', 'prototype', 'arguments', 'caller']);
 const codeUnderWay = new WeakMap<CaptureGraph, CodeUnderWay[]>();
 
@@ -204,6 +209,8 @@ function captureCode(graph: CaptureGraph, fn: object, record: SourceRecord, ref:
   const { plan } = record;
   const { url } = plan.source.script.header;
   const { variables: captured, privateStatics } = record.read();
+  graph.functions.push(fn);
+  if (plan.class || captured.some(mayChange)) graph.changeable = true;
   const parentName = plan.class?.parentName;
   const variables: [string, Ref][] = [];
   const changing: Extract<CapturedVariable, { found: 'value' }>[] = [];

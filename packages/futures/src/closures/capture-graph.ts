@@ -30,6 +30,10 @@ export class CaptureGraph {
   readonly options: CaptureOptions;
   readonly nodes: ShippedNode[] = [];
   readonly values: unknown[] = [];
+  /** Functions described by value. */
+  readonly functions: object[] = [];
+  /** Whether something was captured that may differ at the next capture. */
+  changeable = false;
   readonly #refs = new Map<unknown, Ref>();
   readonly #pending: (() => void)[] = [];
   readonly #finally: (() => void)[] = [];

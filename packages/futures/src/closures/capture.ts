@@ -2,6 +2,7 @@ import { describeFunction } from './capture-function.ts';
 import { CaptureGraph, type CaptureOptions } from './capture-graph.ts';
 import { describeObject } from './capture-object.ts';
 import { notShippable, step } from './capture-path.ts';
+import { constantCapture, keepConstant } from './constant-captures.ts';
 import type { ShippedFunction } from './description.ts';
 import { hashDescription } from './hash.ts';
 import { UnreadableScriptError } from './scripts.ts';
@@ -27,6 +28,8 @@ export function capture(fn: unknown, options: CaptureOptions = {}): ShippedFunct
       'Pass the function itself, not its result',
     );
   }
+  const kept = constantCapture(fn, options);
+  if (kept) return kept;
   const graph = new CaptureGraph(options, { fn: describeFunction, object: describeObject });
   let root: number;
   try {
@@ -41,7 +44,7 @@ export function capture(fn: unknown, options: CaptureOptions = {}): ShippedFunct
       { cause: error },
     );
   }
-  return {
+  const shipped: ShippedFunction = {
     format: 1,
     hash: hashDescription(root, graph.nodes, graph.values),
     name: fn.name,
@@ -49,4 +52,6 @@ export function capture(fn: unknown, options: CaptureOptions = {}): ShippedFunct
     nodes: graph.nodes,
     values: graph.values,
   };
+  keepConstant(fn, graph, shipped);
+  return shipped;
 }

@@ -1,4 +1,4 @@
-import { createHash, hash as hashOnce } from 'node:crypto';
+import { createHash, type Hash, hash as hashOnce } from 'node:crypto';
 import type { ShippedNode } from './description.ts';
 import { classify, eachInside } from './plain-data.ts';
 
@@ -18,7 +18,7 @@ function digestOfText(text: string): string {
 
 /** Feeds values to SHA-256 in a form where different values never read the same. */
 class CanonicalHash {
-  #hash = createHash('sha256');
+  #hash: Hash | undefined;
   #pending: string[] = [];
   #pendingLength = 0;
   readonly #seen = new Map<object, number>();
@@ -30,16 +30,21 @@ class CanonicalHash {
   }
 
   #flush(): void {
-    // UTF-16, so that lone surrogates stay distinct.
-    this.#hash.update(Buffer.from(this.#pending.join(''), 'utf16le'));
+    this.#hash ??= createHash('sha256');
+    this.#hash.update(this.#bytesPending());
     this.#pending = [];
     this.#pendingLength = 0;
+  }
+
+  /** UTF-16, so that lone surrogates stay distinct. */
+  #bytesPending(): Buffer {
+    return Buffer.from(this.#pending.join(''), 'utf16le');
   }
 
   bytes(view: ArrayBufferView | ArrayBuffer): void {
     this.text(`b${view.byteLength}:`);
     this.#flush();
-    this.#hash.update(
+    this.#hash!.update(
       view instanceof ArrayBuffer
         ? new Uint8Array(view)
         : new Uint8Array(view.buffer, view.byteOffset, view.byteLength),
@@ -89,6 +94,7 @@ class CanonicalHash {
   }
 
   digest(): string {
+    if (!this.#hash) return hashOnce('sha256', this.#bytesPending());
     this.#flush();
     return this.#hash.digest('hex');
   }

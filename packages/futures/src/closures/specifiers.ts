@@ -42,12 +42,19 @@ export function absoluteSpecifier(specifier: string, from: string): ModuleRefere
 
 const NODE_LOADS = new Set(['.js', '.mjs', '.cjs', '.ts', '.mts', '.cts', '.json', '.node', '.wasm']);
 
+const realFiles = new Map<string, string>();
+
 function realFile(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch {
-    return path;
+  let real = realFiles.get(path);
+  if (real === undefined) {
+    try {
+      real = realpathSync(path);
+    } catch {
+      real = path;
+    }
+    realFiles.set(path, real);
   }
+  return real;
 }
 
 let entryArgument: string | undefined;
