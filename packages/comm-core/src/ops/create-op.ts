@@ -5,11 +5,9 @@ import type { BufferOp, ElementArray, OpLike, PredefinedOp, ReduceFunction, User
  * A reduction of your own. `commutative: true` allows any order of operands; otherwise (the default) operands are
  * combined in rank order. It must be associative. Throws ArgumentTypeError PAR_OP if `fn` is not a function.
  */
-export function createOp<T>(
-  fn: ReduceFunction<T>,
-  { commutative = false, name = fn.name || 'user' }: { commutative?: boolean; name?: string } = {},
-): UserOp<T> {
+export function createOp<T>(fn: ReduceFunction<T>, options: { commutative?: boolean; name?: string } = {}): UserOp<T> {
   if (typeof fn !== 'function') throw notAnOp('createOp', fn);
+  const { commutative = false, name = fn.name || 'user' } = options;
   return Object.freeze<UserOp<T>>({ kind: 'user', name, commutative, combine: fn });
 }
 
