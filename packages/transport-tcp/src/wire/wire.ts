@@ -14,14 +14,26 @@ export interface ByteConsumer {
  * writes fail while its last messages and its goodbye still lie unread in the kernel.
  */
 class ReadToEndSocket extends Socket {
+  #writeFailed = false;
+  #readToEnd = false;
+
   override destroy(error?: Error): this {
     const { syscall } = (error ?? {}) as NodeJS.ErrnoException;
-    if ((syscall === 'write' || syscall === 'writev') && !this.readableEnded && !this.destroyed) {
-      this.once('end', () => super.destroy());
-      this.emit('writeFailed', error);
-      return this;
+    const inWrite = syscall === 'write' || syscall === 'writev';
+    if (!inWrite || this.#readToEnd || this.destroyed) return super.destroy(error);
+    this.#writeFailed = true;
+    this.emit('writeFailed', error);
+    return this;
+  }
+
+  /** A failed write keeps the stream from emitting `end`, so the end is taken where the system reports it. */
+  override push(chunk: unknown, encoding?: BufferEncoding): boolean {
+    const more = super.push(chunk, encoding);
+    if (chunk === null) {
+      this.#readToEnd = true;
+      if (this.#writeFailed) super.destroy();
     }
-    return super.destroy(error);
+    return more;
   }
 }
 
