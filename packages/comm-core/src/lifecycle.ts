@@ -10,6 +10,9 @@ export const PEER_LOST_STATUS = 113;
 /** Node's own status for a top-level await that can never settle. */
 const UNSETTLED_AWAIT = 13;
 
+/** Milliseconds a rank that fails because of another waits for its launcher before it prints its own stack. */
+const CONSEQUENCE_PATIENCE = 500;
+
 /** `abort`: this process ends, and with it the job. `reject`: operations that need the lost rank reject, the rest goes on. */
 export type PeerLossPolicy = 'abort' | 'reject';
 
@@ -45,6 +48,11 @@ export function ownProcess(transport: Transport, policy: PeerLossPolicy, watcher
 
   process.on('uncaughtExceptionMonitor', (error: unknown, origin) => {
     consequence = codeOf(error) === 'PAR_PEER_LOST';
+    // The launcher is about to end this rank for the failure of another: without this wait, the stacks of all survivors
+    // would bury the one stack that says why.
+    if (consequence && watcher === 'launcher') {
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, CONSEQUENCE_PATIENCE);
+    }
     if (!ended) say(origin === 'unhandledRejection' ? 'unhandled rejection:' : 'uncaught exception:');
   });
   process.on('beforeExit', () => {
