@@ -2,6 +2,9 @@ import type { Message } from './message.ts';
 import { Queue } from './queue.ts';
 import type { Receive } from './receive.ts';
 
+/** Smallest table. */
+const SLOTS = 32;
+
 /** Everything with one (source, tag): receives that wait, or messages that do. Never both: they would have matched. */
 export class Bin {
   readonly source: number;
@@ -47,7 +50,7 @@ export class Bin {
  * table is full; then they are swept out before it grows.
  */
 export class Bins {
-  private slots: (Bin | undefined)[] = new Array<Bin | undefined>(16).fill(undefined);
+  private slots: (Bin | undefined)[] = new Array<Bin | undefined>(SLOTS).fill(undefined);
   private count = 0;
   /** The bin used last; at first one that no source has. */
   private recent = new Bin(Number.MIN_SAFE_INTEGER, 0);
@@ -92,10 +95,14 @@ export class Bins {
   }
 
   private rehash(): void {
-    const kept = [...this].filter((bin) => !bin.empty);
-    let length = 16;
+    const kept: Bin[] = [];
+    for (const slot of this.slots) {
+      for (let bin = slot; bin !== undefined; bin = bin.chained) if (!bin.empty) kept.push(bin);
+    }
+    let length = SLOTS;
     while (length < kept.length * 2) length *= 2;
-    this.slots = new Array<Bin | undefined>(length).fill(undefined);
+    if (length === this.slots.length) this.slots.fill(undefined);
+    else this.slots = new Array<Bin | undefined>(length).fill(undefined);
     this.count = 0;
     for (const bin of kept) this.chain(bin);
   }

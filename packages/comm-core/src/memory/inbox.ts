@@ -11,7 +11,7 @@ export interface Frame {
 }
 
 /** A frame whose payload is being written. */
-interface Partial {
+interface Arriving {
   readonly frame: Frame;
   readonly memory: Uint8Array;
   written: number;
@@ -27,7 +27,7 @@ export class Inbox {
   /** The sink refused a header. */
   private readonly refused: (source: number, error: Error) => void;
   private readonly sources: Fifo<Frame>[];
-  private readonly partials: (Partial | undefined)[];
+  private readonly arriving: (Arriving | undefined)[];
   /** Source of each frame, in the order they were put: a global order when frames are delivered whole. */
   private readonly ready = new Fifo<number>();
   private waiting = 0;
@@ -41,7 +41,7 @@ export class Inbox {
     this.chunkBytes = chunkBytes;
     this.refused = refused;
     this.sources = Array.from({ length: size }, () => new Fifo<Frame>());
-    this.partials = new Array<Partial | undefined>(size).fill(undefined);
+    this.arriving = new Array<Arriving | undefined>(size).fill(undefined);
   }
 
   put(source: number, frame: Frame): void {
@@ -57,8 +57,8 @@ export class Inbox {
   cut(source: number, error: Error): void {
     const frames = this.sources[source]!;
     for (let frame = frames.shift(); frame !== undefined; frame = frames.shift()) frame.settled?.(error);
-    this.partials[source]?.frame.settled?.(error);
-    this.partials[source] = undefined;
+    this.arriving[source]?.frame.settled?.(error);
+    this.arriving[source] = undefined;
   }
 
   /** Drops everything, now and later. */
@@ -86,8 +86,8 @@ export class Inbox {
 
   /** Delivers the next frame of a source, or the next chunk of it. */
   private step(source: number): void {
-    let partial = this.partials[source];
-    if (partial === undefined) {
+    let current = this.arriving[source];
+    if (current === undefined) {
       const frame = this.sources[source]!.shift();
       if (frame === undefined) return;
       if (frame.header === undefined) {
@@ -102,15 +102,15 @@ export class Inbox {
         this.end(source, frame);
         return;
       }
-      partial = { frame, memory, written: 0 };
-      this.partials[source] = partial;
+      current = { frame, memory, written: 0 };
+      this.arriving[source] = current;
     }
-    const { frame, memory } = partial;
-    const end = Math.min(partial.written + this.chunkBytes, memory.length);
-    memory.set(frame.payload!.subarray(partial.written, end), partial.written);
-    partial.written = end;
+    const { frame, memory } = current;
+    const end = Math.min(current.written + this.chunkBytes, memory.length);
+    memory.set(frame.payload!.subarray(current.written, end), current.written);
+    current.written = end;
     if (end === memory.length) {
-      this.partials[source] = undefined;
+      this.arriving[source] = undefined;
       this.end(source, frame);
     } else {
       this.makeReady(source);
