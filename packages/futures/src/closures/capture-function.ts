@@ -73,7 +73,7 @@ function describeNative(graph: CaptureGraph, fn: object, url: string, path: Capt
   throw notShippable(
     path,
     `the native function '${name}', which has no source text`,
-    `Call it from a function of your own: (...args) => object.${name}(...args)`,
+    'Make it or look it up inside the function, where the other process has its own',
   );
 }
 

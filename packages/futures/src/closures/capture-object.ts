@@ -3,6 +3,7 @@ import { asLateGlobal } from './builtins.ts';
 import type { CaptureGraph } from './capture-graph.ts';
 import { type CapturePath, notShippable, step } from './capture-path.ts';
 import { recordOf } from './captured-variables.ts';
+import { constructionOf } from './constructions.ts';
 import type { ObjectNode, Ref, ShippedProperty } from './description.ts';
 import { refusalOf } from './handles.ts';
 import { classify } from './plain-data.ts';
@@ -64,11 +65,8 @@ function slotsOf(value: object): Slots {
     return { base: 'bytes', standard: Plain.prototype, items: [new Plain(value)], implied };
   }
   const prototype: object | null = Object.getPrototypeOf(value);
-  if (prototype === URL.prototype)
-    return { base: 'url', standard: prototype, items: [(value as URL).href], implied: () => true };
-  if (prototype === URLSearchParams.prototype) {
-    return { base: 'search', standard: prototype, items: [String(value)], implied: () => true };
-  }
+  const construction = constructionOf(value);
+  if (construction) return { base: 'construct', standard: prototype, items: construction, implied: () => true };
   return { base: 'object', standard: Object.prototype, items: [], implied: never };
 }
 

@@ -1,6 +1,6 @@
+import type { Binding } from './bindings.ts';
 import type { FreeVariable } from './free-variables.ts';
 import { type FunctionPlan, planOf } from './function-plan.ts';
-import type { Binding } from './lexical-scopes.ts';
 import { type FunctionView, type ScopeValues, viewFunction } from './scopes.ts';
 import { scriptOf, scriptUrl } from './scripts.ts';
 import { locateFunction } from './source.ts';

@@ -1,8 +1,8 @@
+import type { Binding } from './bindings.ts';
 import type { CodeUnderWay } from './capture-function.ts';
 import type { CaptureGraph } from './capture-graph.ts';
 import type { CodeNode, Ref } from './description.ts';
 import type { FreeVariable } from './free-variables.ts';
-import type { Binding } from './lexical-scopes.ts';
 import type { ScopeValues } from './scopes.ts';
 
 interface Use {

@@ -91,10 +91,11 @@ export type ShippedNode =
 export interface ObjectNode {
   readonly kind: 'object';
   /** The builtin whose internal slots the object has. */
-  readonly base: 'object' | 'array' | 'map' | 'set' | 'error' | 'date' | 'regexp' | 'bytes' | 'url' | 'search';
+  readonly base: 'object' | 'array' | 'map' | 'set' | 'error' | 'date' | 'regexp' | 'bytes' | 'construct';
   /** Prototype, when it is not that of `base`; `null` for none. */
   readonly prototype?: Ref | null;
-  /** Elements of a set, keys and values in turn of a map; the constructor's argument of a date, expression, view or URL. */
+  /** Elements of a set, keys and values in turn of a map; the constructor's arguments of a date, expression or view;
+   * for `construct` the class and its arguments. */
   readonly items: readonly Ref[];
   readonly properties: readonly ShippedProperty[];
   /** 1 not extensible, 2 sealed, 3 frozen. */

@@ -1,5 +1,5 @@
 import type { AnyNode } from 'acorn';
-import type { LexicalAnalysis } from './lexical-scopes.ts';
+import type { LexicalAnalysis } from './bindings.ts';
 
 /** Which functions of a module can be reached by importing it. */
 export interface ExportTable {

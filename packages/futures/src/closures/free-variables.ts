@@ -1,5 +1,5 @@
 import type { AnyNode } from 'acorn';
-import type { Binding, Feature, Reference } from './lexical-scopes.ts';
+import type { Binding, Feature, Reference } from './bindings.ts';
 import type { FunctionSource } from './source.ts';
 
 /** A name a function uses and does not declare. */

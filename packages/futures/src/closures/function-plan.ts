@@ -1,7 +1,7 @@
 import type { AnyNode } from 'acorn';
+import type { Feature, Reference } from './bindings.ts';
 import { type ClassText, PARENT_CLASS, planClass } from './classes.ts';
 import { type FreeVariable, freeUses, type Range } from './free-variables.ts';
-import type { Feature, Reference } from './lexical-scopes.ts';
 import { originalPosition, type Script, type SourcePosition } from './scripts.ts';
 import type { FunctionSource } from './source.ts';
 import { applyEdits, blank, type Edit } from './text-edits.ts';

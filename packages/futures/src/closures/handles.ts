@@ -1,6 +1,7 @@
 import { types } from 'node:util';
 import { asGlobal } from './builtins.ts';
 import { recordOf } from './captured-variables.ts';
+import { constructionOf } from './constructions.ts';
 
 /** Why an object cannot be described, and what to do instead. */
 export interface Refusal {
@@ -61,8 +62,6 @@ const DESCRIBED = new Set<object>([
   Set.prototype,
   Date.prototype,
   RegExp.prototype,
-  URL.prototype,
-  URLSearchParams.prototype,
   Buffer.prototype,
   DataView.prototype,
   TYPED_ARRAY,
@@ -98,6 +97,7 @@ function builtinClass(value: object): string | undefined {
 export function refusalOf(value: object): Refusal | undefined {
   const kind = builtinKind(value);
   if (kind) return kind;
+  if (constructionOf(value)) return undefined;
   const builtin = builtinClass(value);
   if (builtin === undefined) return undefined;
   const own = constructorOf(Object.getPrototypeOf(value));

@@ -87,6 +87,10 @@ class CanonicalHash {
 
   #leaf(value: object): void {
     if (ArrayBuffer.isView(value)) {
+      // Views of one buffer stay views of one buffer.
+      const shared = this.#seen.get(value.buffer);
+      if (shared === undefined) this.#seen.set(value.buffer, this.#seen.size);
+      else this.text(`v${shared},${value.byteOffset};`);
       this.text(`${value.constructor.name};`);
       this.bytes(value);
     } else if (value instanceof ArrayBuffer) this.bytes(value);

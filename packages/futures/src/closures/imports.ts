@@ -1,7 +1,8 @@
 import { isBuiltin } from 'node:module';
 import type { AnyNode } from 'acorn';
-import { type Binding, childrenOf, type LexicalAnalysis } from './lexical-scopes.ts';
+import type { Binding, LexicalAnalysis } from './bindings.ts';
 import { absoluteSpecifier, type ModuleReference } from './specifiers.ts';
+import { childrenOf } from './syntax-tree.ts';
 
 /** What an imported variable stands for. */
 export interface ImportedBinding extends ModuleReference {

@@ -1,61 +1,7 @@
 import type { AnyNode, Identifier, Pattern, Program } from 'acorn';
-
-/** A declared variable. */
-export interface Binding {
-  readonly name: string;
-  readonly kind: 'import' | 'const' | 'let' | 'var' | 'function' | 'class' | 'parameter' | 'catch' | 'self';
-  readonly scope: LexicalScope;
-  /** The declarator, function, class or import specifier that declares it. */
-  readonly declaration: AnyNode;
-  /** Assignments besides its one initialiser: when zero the variable never changes once initialised. */
-  writes: number;
-}
-
-export interface LexicalScope {
-  readonly node: AnyNode;
-  readonly parent: LexicalScope | undefined;
-  readonly bindings: Map<string, Binding>;
-}
-
-/** One use of a name. */
-export interface Reference {
-  readonly node: Identifier;
-  readonly scope: LexicalScope;
-  readonly write: boolean;
-  /** Written as `{ name }`, in an object or a pattern. */
-  readonly shorthand: boolean;
-  /** The callee of a call or tag of a template, which gets `this` from how it is written. */
-  readonly called: boolean;
-  /** Filled in once every declaration is known; undefined for names the script does not declare. */
-  binding: Binding | undefined;
-}
-
-/** A use of something that means nothing outside the construct that owns it. */
-export interface Feature {
-  readonly kind:
-    | 'this'
-    | 'super'
-    | 'new.target'
-    | 'arguments'
-    | 'private'
-    | 'import.meta'
-    | 'import()'
-    | 'eval'
-    | 'with';
-  readonly node: AnyNode;
-  /** The function, class, object literal or program that gives it its meaning. */
-  readonly owner: AnyNode;
-}
-
-export interface LexicalAnalysis {
-  readonly program: Program;
-  readonly top: LexicalScope;
-  /** In source order. */
-  readonly references: readonly Reference[];
-  readonly features: readonly Feature[];
-  /** Parent of each function, class, and each node directly above one. */
-  readonly parents: ReadonlyMap<AnyNode, AnyNode>;
-}
+import type { Binding, Feature, LexicalAnalysis, LexicalScope, Reference } from './bindings.ts';
+import { lookUp } from './bindings.ts';
+import { childrenOf } from './syntax-tree.ts';
 
 interface Context {
   readonly scope: LexicalScope;
@@ -65,19 +11,6 @@ interface Context {
   readonly superOwner: AnyNode;
   readonly classes: readonly AnyNode[];
   readonly loop: boolean;
-}
-
-function isNode(value: unknown): value is AnyNode {
-  return typeof value === 'object' && value !== null && typeof (value as { type?: unknown }).type === 'string';
-}
-
-export function childrenOf(node: AnyNode): AnyNode[] {
-  const found: AnyNode[] = [];
-  for (const value of Object.values(node)) {
-    if (Array.isArray(value)) found.push(...value.filter(isNode));
-    else if (isNode(value)) found.push(value);
-  }
-  return found;
 }
 
 /** Resolve every name of a program to its declaration, and find who owns each `this`, `super` and private name. */
@@ -428,12 +361,4 @@ export function analyseScopes(program: Program): LexicalAnalysis {
   for (const { scope, name } of writesByDeclaration) scope.bindings.get(name)!.writes += 1;
   references.sort((a, b) => a.node.start - b.node.start);
   return { program, top, references, features, parents };
-}
-
-export function lookUp(scope: LexicalScope | undefined, name: string): Binding | undefined {
-  for (let at = scope; at; at = at.parent) {
-    const binding = at.bindings.get(name);
-    if (binding) return binding;
-  }
-  return undefined;
 }

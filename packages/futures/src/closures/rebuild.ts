@@ -196,10 +196,11 @@ class Rebuild {
         return new RegExp(first as string, this.#make(node.items[1]!) as string);
       case 'bytes':
         return first as object;
-      case 'url':
-        return new URL(first as string);
-      case 'search':
-        return new URLSearchParams(first as string);
+      case 'construct':
+        return Reflect.construct(
+          first as new () => object,
+          node.items.slice(1).map((item) => this.#make(item)),
+        );
       case 'object':
         return {};
     }

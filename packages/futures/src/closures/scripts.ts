@@ -1,9 +1,10 @@
 import { SourceMap } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { type Options, parse } from 'acorn';
+import type { LexicalAnalysis } from './bindings.ts';
 import { type ExportTable, readExports } from './exports.ts';
 import { type ImportTable, readImports } from './imports.ts';
-import { analyseScopes, type LexicalAnalysis } from './lexical-scopes.ts';
+import { analyseScopes } from './lexical-scopes.ts';
 import { type FunctionLocation, readScript, type ScriptHeader } from './scopes.ts';
 
 /** A script as V8 runs it: after types were stripped, or after a loader transformed it. */

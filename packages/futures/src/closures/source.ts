@@ -1,8 +1,8 @@
 import type { AnyNode } from 'acorn';
 import type { CodeForm } from './description.ts';
-import { childrenOf } from './lexical-scopes.ts';
 import type { FunctionLocation } from './scopes.ts';
 import { offsetOf, type Script } from './scripts.ts';
+import { childrenOf } from './syntax-tree.ts';
 
 export type FunctionSyntax = Extract<
   AnyNode,

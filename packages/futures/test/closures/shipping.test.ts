@@ -228,6 +228,7 @@ describe('classes', () => {
 
   test('statics have their present values and initialisers do not run again', async () => {
     class Registry {
+      name = 'registry';
       static entries: string[] = [];
       static ready = false;
       static {

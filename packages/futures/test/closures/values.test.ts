@@ -162,6 +162,18 @@ describe('captured values', () => {
     expect(one.show().count).toBe(5);
   });
 
+  test('views of one buffer share it, as far as the codec keeps that', async () => {
+    const make = (bytes: Uint8Array, floats: Float64Array) => () => {
+      bytes[7] = 64;
+      return [floats[0], bytes.buffer === floats.buffer];
+    };
+    const bytes = new Uint8Array(8);
+    const shared = capture(make(bytes, new Float64Array(bytes.buffer)));
+    const apart = capture(make(bytes, new Float64Array(1)));
+    expect((await rebuild<() => unknown[]>(structuredClone(shared)))()).toEqual([2, true]);
+    expect((await rebuild<() => unknown[]>(structuredClone(apart)))()).toEqual([0, false]);
+  });
+
   test('a list of 100,000 links does not overflow the stack', async () => {
     interface Link {
       next: Link | undefined;
