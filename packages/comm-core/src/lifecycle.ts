@@ -65,15 +65,13 @@ export function ownProcess(transport: Transport, policy: PeerLossPolicy, watcher
     });
   });
   process.on('exit', (code) => {
+    // Node only finds this out after `beforeExit`, when the goodbye has been said already.
+    if (code === UNSETTLED_AWAIT) say('a top-level await can never settle, and nothing of par is pending');
     if (ended) return;
     ended = true;
     if (code === 0) {
       transport.leave();
       return;
-    }
-    if (code === UNSETTLED_AWAIT) {
-      const pending = transport.pending();
-      say(`a top-level await can never settle. Pending: ${pending.length > 0 ? pending.join('; ') : 'nothing of par'}`);
     }
     if (consequence) process.exitCode = PEER_LOST_STATUS;
     if (watcher === 'ranks') transport.abort(abortStatus(code), `${me} ended with status ${code}`);
