@@ -59,11 +59,10 @@ napi_value RecvBuffer(napi_env env, napi_callback_info info) {
 
 // Sends a block of ours. The caller's memory is free again at once, so an ordinary send is over for it; but when
 // many wait for slow receivers the caller waits too, or memory would grow without bound.
-int StartCopied(uint8_t* block, size_t size, int dest, int tag, MPI_Comm comm, bool synchronous) {
+int StartCopied(uint8_t* block, size_t size, int dest, int tag, MPI_Comm comm) {
   constexpr size_t kMaxSilent = 4096;
   MPI_Request request;
-  int error = synchronous ? MPI_Issend(block, static_cast<int>(size), MPI_BYTE, dest, tag, comm, &request)
-                          : MPI_Isend(block, static_cast<int>(size), MPI_BYTE, dest, tag, comm, &request);
+  int error = MPI_Isend(block, static_cast<int>(size), MPI_BYTE, dest, tag, comm, &request);
   MPI_Status outcome;
   int flag = 0;
   if (error == MPI_SUCCESS) error = MPI_Test(&request, &flag, &outcome);
@@ -71,14 +70,14 @@ int StartCopied(uint8_t* block, size_t size, int dest, int tag, MPI_Comm comm, b
     engine.GiveBlock(block);
     return error == MPI_SUCCESS ? kDone : Fail(error);
   }
-  const bool silent = !synchronous && engine.Silent() < kMaxSilent;
+  const bool silent = engine.Silent() < kMaxSilent;
   const int slot = engine.Add(request, Kind::kCopiedSend, -1, block, silent);
   return silent ? kDone : slot;
 }
 
-// sendSmall(plane, segment, dest, tag, synchronous): a value of one segment of at most kSmall - kHeader bytes.
+// sendSmall(plane, segment, dest, tag): a value of one segment of at most kSmall - kHeader bytes.
 napi_value SendSmall(napi_env env, napi_callback_info info) {
-  const Arguments<5> args(env, info);
+  const Arguments<4> args(env, info);
   const Bytes bytes = args.Memory(1);
   uint8_t* block = engine.TakeBlock();
   const uint32_t head[2] = {1, 0};
@@ -86,18 +85,16 @@ napi_value SendSmall(napi_env env, napi_callback_info info) {
   memcpy(block, head, 8);
   memcpy(block + 8, &length, 8);
   memcpy(block + kHeader, bytes.data, bytes.size);
-  return MakeInt(env, StartCopied(block, bytes.size + kHeader, args.Int(2), args.Int(3), args.GetPlane(0)->comm,
-                                  args.Bool(4)));
+  return MakeInt(env, StartCopied(block, bytes.size + kHeader, args.Int(2), args.Int(3), args.GetPlane(0)->comm));
 }
 
-// sendFirst(plane, message, dest, tag, synchronous): the first message of a value, composed by the caller.
+// sendFirst(plane, message, dest, tag): the first message of a value, composed by the caller.
 napi_value SendFirst(napi_env env, napi_callback_info info) {
-  const Arguments<5> args(env, info);
+  const Arguments<4> args(env, info);
   const Bytes bytes = args.Memory(1);
   uint8_t* block = engine.TakeBlock();
   memcpy(block, bytes.data, bytes.size);
-  return MakeInt(env,
-                 StartCopied(block, bytes.size, args.Int(2), args.Int(3), args.GetPlane(0)->comm, args.Bool(4)));
+  return MakeInt(env, StartCopied(block, bytes.size, args.Int(2), args.Int(3), args.GetPlane(0)->comm));
 }
 
 // recvFirst(plane, source, tag): the first message of a value, into a slab slot. The slot is the caller's until the

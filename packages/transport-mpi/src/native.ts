@@ -33,8 +33,8 @@ export interface Native {
 
   sendBuffer(plane: Handle, bytes: Uint8Array, type: number, dest: number, tag: number, synchronous: boolean): number;
   recvBuffer(plane: Handle, bytes: Uint8Array, type: number, source: number, tag: number): number;
-  sendSmall(plane: Handle, segment: Uint8Array, dest: number, tag: number, synchronous: boolean): number;
-  sendFirst(plane: Handle, message: Uint8Array, dest: number, tag: number, synchronous: boolean): number;
+  sendSmall(plane: Handle, segment: Uint8Array, dest: number, tag: number): number;
+  sendFirst(plane: Handle, message: Uint8Array, dest: number, tag: number): number;
   recvFirst(plane: Handle, source: number, tag: number): number;
   giveSlot(slot: number): void;
   iprobe(plane: Handle, source: number, tag: number): number;

@@ -126,6 +126,8 @@ export class Progress {
     } else {
       // MPI cannot take back a send or a collective: its promise ends, its memory stays with MPI.
       operation.settled = true;
+      operation.background = true;
+      this.native.background(slot);
       operation.fail(error);
     }
   }

@@ -35,7 +35,9 @@ function testedMpi(family: 'openmpi' | 'mpich'): TestedMpi | undefined {
   const launcher = discoverLaunchers().find((found) => found.family === family);
   const addon = discoverAddons({}).find(({ build }) => build?.family === family);
   if (!launcher || !addon) {
-    console.warn(`\n*** the tests of ${family} do NOT run: no ${launcher ? 'addon' : 'launcher'}; apt-get install ${REQUIRED[family]}, then build ***\n`);
+    console.warn(
+      `\n*** the tests of ${family} do NOT run: no ${launcher ? 'addon' : 'launcher'}; apt-get install ${REQUIRED[family]}, then build ***\n`,
+    );
     return undefined;
   }
   const options = OPTIONS[family];

@@ -1,8 +1,10 @@
 import { DONE, FAILED, type Handle } from '../native.ts';
 import type { Progress } from '../progress.ts';
 import { BYTES_CODE } from './element-types.ts';
-import { type FirstMessage, LAST_CONTINUATION } from './first-message.ts';
+import { type FirstMessage, LAST_NUMBER } from './first-message.ts';
 import { PendingReceive, PendingSend } from './operations.ts';
+
+const NOTHING = new Uint8Array(0);
 
 /** What follows the first message of a long value: one message per segment, on a plane all contexts share. */
 export class Bulk {
@@ -18,9 +20,9 @@ export class Bulk {
     this.#ranks = ranks;
   }
 
-  /** A tag no other value of this sender has that is still under way. */
-  nextContinuation(): number {
-    this.#last = this.#last === LAST_CONTINUATION ? 1 : this.#last + 1;
+  /** A number no other value of this sender has that is still under way. */
+  nextNumber(): number {
+    this.#last = this.#last === LAST_NUMBER ? 1 : this.#last + 1;
     return this.#last;
   }
 
@@ -47,12 +49,12 @@ export class Bulk {
 
   /** Receives what follows; gives all segments of the value. */
   async receive(first: FirstMessage, worldRank: number, owner: object): Promise<Uint8Array[]> {
-    const { count, continuation, inline } = first;
+    const { count, number, inline } = first;
     const source = this.#ranks(worldRank);
     let lengths = first.lengths;
     if (!lengths) {
       const table = new Float64Array(count);
-      await this.#receive(new Uint8Array(table.buffer), source, continuation, owner);
+      await this.#receive(new Uint8Array(table.buffer), source, number, owner);
       lengths = [...table];
     }
     const segments = [...inline];
@@ -60,10 +62,29 @@ export class Bulk {
     for (let i = inline.length; i < count; i++) {
       const segment = allocate(lengths[i]!);
       segments.push(segment);
-      if (segment.length > 0) arriving.push(this.#receive(segment, source, continuation, owner));
+      if (segment.length > 0) arriving.push(this.#receive(segment, source, number, owner));
     }
     await Promise.all(arriving);
     return segments;
+  }
+
+  /** Tells the sender of this number that its value is being received. */
+  acknowledge(worldRank: number, number: number, owner: object): Promise<void> {
+    return this.#send(NOTHING, this.#ranks(worldRank), LAST_NUMBER + number, owner);
+  }
+
+  /** Resolves once the receiver has acknowledged. MPI keeps waiting for that even if nobody here does any more. */
+  acknowledged(worldRank: number, number: number, operation: PendingSend, signal?: AbortSignal): Promise<void> {
+    const source = this.#ranks(worldRank);
+    const slot = this.#progress.native.recvBuffer(this.plane, NOTHING, BYTES_CODE, source, LAST_NUMBER + number);
+    if (slot === DONE) return this.#progress.done();
+    if (slot === FAILED) return Promise.reject(this.#progress.failure(operation.describe()));
+    return new Promise((resolve, reject) => {
+      operation.resolve = resolve;
+      operation.reject = reject;
+      this.#progress.wait(slot, operation);
+      this.#progress.watch(slot, operation, signal);
+    });
   }
 
   #send(bytes: Uint8Array, dest: number, tag: number, owner: object): Promise<void> {

@@ -1,4 +1,4 @@
-import { cancelled, MismatchError, ParError, TruncationError } from '@par/comm-core';
+import { cancelled, ParError } from '@par/comm-core';
 import type {
   BufferEnvelope,
   BufferView,
@@ -23,6 +23,7 @@ import type { Outcome, Progress } from '../progress.ts';
 import type { Bulk } from './bulk.ts';
 import { BYTES_CODE, ELEMENT_BYTES, TYPE_CODE } from './element-types.ts';
 import { type FirstMessage, layoutOf, readFirst, slabOf, writeFirst } from './first-message.ts';
+import { MatchedBuffer, MatchedValue } from './matched.ts';
 import { describe, PendingFirst, PendingReceive, PendingSend, receiveError } from './operations.ts';
 
 /** The communicators of a space and who its ranks are in the world. */
@@ -97,8 +98,8 @@ export class MpiSpace implements MatchingSpace {
   ): Promise<void> {
     if (this.freed || signal?.aborted) return this.#refuse('send', 'dest', dest, tag, signal);
     const to = this.planes.among ? this.planes.among.rankOf(dest) : dest;
-    if (segments.length === 1 && segments[0]!.length <= SMALL - SMALL_HEADER) {
-      const slot = this.#native.sendSmall(this.#values, segments[0]!, to, tag, synchronous);
+    if (!synchronous && segments.length === 1 && segments[0]!.length <= SMALL - SMALL_HEADER) {
+      const slot = this.#native.sendSmall(this.#values, segments[0]!, to, tag);
       return slot === DONE ? this.progress.done() : this.#sending(slot, undefined, 'send', dest, tag, signal);
     }
     return this.#sendLong(segments, dest, to, tag, synchronous, signal);
@@ -141,7 +142,7 @@ export class MpiSpace implements MatchingSpace {
     const taken = this.#taken.find((entry) => matches(entry, source, tag)) ?? this.#takeFromMpi(source, tag);
     if (taken?.first) {
       this.#taken.splice(this.#taken.indexOf(taken), 1);
-      return this.#matchedValue(taken, taken.first);
+      return new MatchedValue(envelopeOf(taken, taken.first), () => this.#finishTaken(taken));
     }
     const message = this.#native.improbe(this.#buffers, source, tag);
     if (message === undefined) return undefined;
@@ -238,17 +239,20 @@ export class MpiSpace implements MatchingSpace {
     signal: AbortSignal | undefined,
   ): Promise<void> {
     const layout = layoutOf(segments);
-    const follows = layout.lengthsFollow || layout.inline < segments.length;
-    const continuation = follows ? this.bulk.nextContinuation() : 0;
-    writeFirst(scratch, segments, layout, continuation);
-    const first = scratch.subarray(0, layout.bytes);
-    const slot = this.#native.sendFirst(this.#values, first, to, tag, synchronous);
-    if (!follows && slot === DONE) return this.progress.done();
+    const number = layout.follows || synchronous ? this.bulk.nextNumber() : 0;
+    writeFirst(scratch, segments, layout, number, synchronous);
+    const slot = this.#native.sendFirst(this.#values, scratch.subarray(0, layout.bytes), to, tag);
+    if (slot === FAILED) return Promise.reject(this.progress.failure(describe('send', 'dest', dest, tag)));
+    if (number === 0 && slot === DONE) return this.progress.done();
     const sent: Promise<void>[] = [];
     if (slot !== DONE) sent.push(this.#sending(slot, undefined, 'send', dest, tag, signal));
-    if (follows && slot !== FAILED) {
-      const world = this.planes.peers[dest]!;
-      sent.push(...this.bulk.send(segments, layout.inline, layout.lengthsFollow, world, continuation, this));
+    const world = this.planes.peers[dest]!;
+    if (layout.follows) {
+      sent.push(...this.bulk.send(segments, layout.inline, layout.lengthsFollow, world, number, this));
+    }
+    if (synchronous) {
+      const operation = new PendingSend(this, undefined, 'send (synchronous)', dest, tag);
+      sent.push(this.bulk.acknowledged(world, number, operation, signal));
     }
     return sent.length === 1 ? sent[0]! : Promise.all(sent).then(() => undefined);
   }
@@ -263,15 +267,16 @@ export class MpiSpace implements MatchingSpace {
       return Promise.reject(error);
     }
     const from = this.planes.among ? this.planes.among.memberOf(source) : source;
-    if (first.continuation !== 0) return this.#finish(from, tag, first);
+    if (first.number !== 0) return this.#finish(from, tag, first);
     const { inline: segments } = first;
     const message = { source: from, tag, bytes: totalOf(segments), segments };
     return immediate ? this.progress.now(message, 0) : Promise.resolve(message);
   }
 
   async #finish(source: number, tag: number, first: FirstMessage): Promise<EncodedMessage> {
-    const segments =
-      first.continuation === 0 ? first.inline : await this.bulk.receive(first, this.planes.peers[source]!, this);
+    const world = this.planes.peers[source]!;
+    if (first.acknowledge) await this.bulk.acknowledge(world, first.number, this);
+    const segments = first.follows ? await this.bulk.receive(first, world, this) : first.inline;
     return { source, tag, bytes: totalOf(segments), segments };
   }
 
@@ -326,38 +331,11 @@ export class MpiSpace implements MatchingSpace {
     return there ? this.#envelope() : undefined;
   }
 
-  #matchedValue(taken: Taken, first: FirstMessage): MatchedMessage {
-    return {
-      kind: 'value',
-      ...envelopeOf(taken, first),
-      recvValue: () => this.#finishTaken(taken),
-      recvBuffer: async () => {
-        await this.#finishTaken(taken);
-        throw new MismatchError(`recvInto source=${taken.source} tag=${taken.tag}: the message is a value; use recv`);
-      },
-    };
-  }
-
   #matchedBuffer(message: MatchedHandle, envelope: Envelope): MatchedMessage {
-    const where = describe('recvInto', 'source', envelope.source, envelope.tag);
-    const receive = (into: BufferView): Promise<BufferEnvelope> => {
+    return new MatchedBuffer(envelope, (into) => {
       const slot = this.#native.mrecv(message, into.bytes, TYPE_CODE[into.type]);
       return this.#receiving(slot, into, envelope.source, envelope.tag, undefined);
-    };
-    const consume = (): Promise<BufferEnvelope> => receive({ bytes: new Uint8Array(envelope.bytes), type: 'bytes' });
-    return {
-      kind: 'buffer',
-      ...envelope,
-      recvBuffer: async (into) => {
-        if (envelope.bytes <= into.bytes.length) return receive(into);
-        await consume();
-        throw new TruncationError(envelope.bytes, into.bytes.length, where);
-      },
-      recvValue: async () => {
-        await consume();
-        throw new MismatchError(`${where}: the message is a buffer; use recvInto`);
-      },
-    };
+    });
   }
 
   #poll<T>(
