@@ -1,8 +1,13 @@
+import { existsSync, readdirSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
+
+const roots = ['examples', 'scripts', ...readdirSync('packages').map((name) => `packages/${name}`)];
 
 export default defineConfig({
   test: {
-    projects: ['packages/*', 'examples', 'scripts'],
+    projects: roots
+      .filter((root) => existsSync(`${root}/test`))
+      .map((root) => ({ extends: true, root, test: { name: root } })),
     // Tests start jobs of several processes each; more workers than this only makes them compete.
     maxWorkers: 2,
     testTimeout: 60_000,
