@@ -1,6 +1,7 @@
 import { decode, encode } from '../codec/index.ts';
 import type { BufferLike, RootOptions } from '../comm/communicator.ts';
 import type { CollectiveHost } from '../comm/host.ts';
+import { countOf } from '../datatype/index.ts';
 import type { BufferView } from '../transport/index.ts';
 import { agree, CHECKING } from './agreement.ts';
 import { bcastBinomial, bcastChain, bcastLinear, bcastPipelined, bcastScatterAllgather } from './algorithms/bcast.ts';
@@ -35,7 +36,7 @@ export async function bcastInto(host: CollectiveHost, buffer: BufferLike, option
   if (call.remoteSize !== undefined) return bcastIntoBetween(host, call, buffer, options);
   const root = rootOf(call, options);
   const { view, deliver } = recvOf(call, buffer);
-  if (CHECKING) await agree(call, { root, type: view.type, count: view.bytes.length });
+  if (CHECKING) await agree(call, { root, type: view.type, count: countOf(view) });
   const library = host.context.native;
   if (library !== undefined) await native(call, library.bcast(view, root));
   else if (call.size > 1) await bcastBuffer(call, view, root, chooseBcast(call.size, view.bytes.length));

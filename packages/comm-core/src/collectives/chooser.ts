@@ -101,9 +101,10 @@ export function chooseAlltoall(size: number, blockBytes: number | 'unequal' | un
   return (blockBytes ?? 0) > THRESHOLDS.alltoallPairwise ? 'pairwise' : 'scattered';
 }
 
-export function chooseReduce(bytes: number | undefined): ReduceAlgorithm {
-  const chosen = override('REDUCE', bytes === undefined ? ['binomial'] : ['binomial', 'rabenseifner']);
-  return chosen ?? ((bytes ?? 0) >= THRESHOLDS.reduceHalving ? 'rabenseifner' : 'binomial');
+/** Buffers; values are never cut in pieces. */
+export function chooseReduce(bytes: number): ReduceAlgorithm {
+  const chosen = override('REDUCE', ['binomial', 'rabenseifner']);
+  return chosen ?? (bytes >= THRESHOLDS.reduceHalving ? 'rabenseifner' : 'binomial');
 }
 
 export function chooseAllreduce(size: number, bytes: number | undefined, commutative: boolean): AllreduceAlgorithm {

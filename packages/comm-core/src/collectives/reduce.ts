@@ -23,7 +23,6 @@ export async function reduce<T>(
   const root = rootOf(call, options);
   if (CHECKING) await agree(call, { root, op: resolved.name });
   if (call.size === 1) return value;
-  chooseReduce(undefined);
   return reduceBinomial(call, new ValueReduction(call, resolved), value, root);
 }
 

@@ -190,7 +190,11 @@ function checkedOp(call: Call, op: BufferOp, type: BufferView['type'], elements:
     );
   }
   const none = elements.subarray(0, 0);
-  resolved.combineElements(none, none);
+  try {
+    resolved.combineElements(none, none);
+  } catch (cause) {
+    throw new ArgumentTypeError('PAR_OP', `${describe(call)}: ${(cause as Error).message}`, { cause });
+  }
   return resolved;
 }
 
