@@ -4,6 +4,11 @@ import { ranksOf, type Tagged, tagged, taggedBytes } from '../tagged.ts';
 /** Lengths in bytes of consecutive messages: sent at once and announced first, in no pattern the receiver could rely on. */
 const MIXED = [0, 70_000, 8, 65_536, 1, 65_537, 200, 90_000, 30, 30];
 
+/** As many of them as a job of this size exchanges between all pairs in short time. */
+function mixedLengths(size: number): readonly number[] {
+  return size <= 5 ? MIXED : MIXED.slice(0, 4);
+}
+
 interface Load extends Tagged {
   data: Uint8Array;
 }
@@ -12,22 +17,23 @@ const mixedValues: ConformanceCase = {
   name: 'values of mixed lengths overtake each other on no pair of ranks',
   async run(comm, t) {
     const { rank, size } = comm;
+    const lengths = mixedLengths(size);
     const sends = ranksOf(size).flatMap((dest) =>
-      MIXED.map((length, i) =>
+      lengths.map((length, i) =>
         comm.send({ ...tagged(rank, dest, i), data: new Uint8Array(length) } satisfies Load, { dest, tag: 1 }),
       ),
     );
     const next = ranksOf(size).map(() => 0);
-    for (let i = 0; i < size * MIXED.length; i++) {
+    for (let i = 0; i < size * lengths.length; i++) {
       const { value, source } = await comm.recvMessage<Load>({ tag: 1 });
       const { data, ...tags } = value;
       t.equal(tags, tagged(source, rank, next[source]!), `the next message of rank ${source}`);
-      t.equal(data.length, MIXED[next[source]!], 'its length');
+      t.equal(data.length, lengths[next[source]!], 'its length');
       next[source]! += 1;
     }
     t.equal(
       next,
-      ranksOf(size).map(() => MIXED.length),
+      ranksOf(size).map(() => lengths.length),
       'messages of each rank',
     );
     await Promise.all(sends);
@@ -39,15 +45,16 @@ const mixedBuffers: ConformanceCase = {
   async run(comm, t) {
     const { rank, size } = comm;
     const tags = [3, 4];
+    const lengths = mixedLengths(size);
     const sends = ranksOf(size).flatMap((dest) =>
-      MIXED.flatMap((length, i) =>
+      lengths.flatMap((length, i) =>
         tags.map((tag) => comm.sendBuffer(taggedBytes(length, rank, dest, i * 10 + tag), { dest, tag })),
       ),
     );
     // The second tag first, the last source first: everything else has to wait in its queue.
     for (const tag of [...tags].reverse()) {
       for (const source of ranksOf(size).reverse()) {
-        for (const [i, length] of MIXED.entries()) {
+        for (const [i, length] of lengths.entries()) {
           const buffer = new Uint8Array(length);
           await comm.recvInto(buffer, { source, tag });
           const expected = taggedBytes(length, source, rank, i * 10 + tag);

@@ -68,7 +68,7 @@ const orderedBuffers: ConformanceCase = {
     const operand = (r: number) => (r + 1) * 100 + (r + 1);
     const fold = (first: number, last: number) => (first + 1) * 100 + (last + 1);
     // Short, around a power of two, and long enough for every algorithm that cuts buffers into parts.
-    for (const length of [1, size, size + 1, 1025, 40_000]) {
+    for (const length of [1, size, size + 1, 1025, ...(size <= 5 ? [40_000] : [])]) {
       const send = new Int32Array(length).fill(operand(rank));
       const expected = new Int32Array(length).fill(fold(0, size - 1));
       for (const root of [0, size - 1]) {
@@ -104,7 +104,8 @@ const bitIdentical: ConformanceCase = {
   name: 'allreduce of floats gives the same bits on every rank, for every length',
   async run(comm, t) {
     const { rank, size } = comm;
-    for (const length of [1, 2, 7, size, 600, 1025, 9000, 70_000]) {
+    // The longest only where few ranks share the machine.
+    for (const length of [1, 2, 7, size, 600, 1025, 9000, ...(size <= 5 ? [70_000] : [])]) {
       const recv = new Float64Array(length);
       await comm.allreduceInto(roughFloats(rank, length), recv, SUM);
       t.ok(await sameOnAllRanks(comm, recv), `allreduceInto of ${length} floats is the same everywhere`);
