@@ -9,6 +9,10 @@ const size = Number(process.env.PAR_SIZE);
 const { link, control } = await join(optionsFromEnvironment({ rank, size }, process.env));
 const tell = (event: string, data: unknown = undefined): void => void process.send?.({ event, data });
 
+/** Bytes set in a large payload: around every 2 ** 30, where writes and reads are split, and at its ends. */
+const marks = (length: number): number[] =>
+  [0, length - 1, ...[1, 2, 3].flatMap((gib) => [gib * 2 ** 30 - 1, gib * 2 ** 30])].filter((at) => at < length);
+
 let frames = 0;
 let payload = new Uint8Array(0);
 let echo = false;
@@ -19,6 +23,12 @@ link.start({
   },
   end(source) {
     frames++;
+    if (payload.length >= 2 ** 30) {
+      tell('large', {
+        length: payload.length,
+        intact: marks(payload.length).every((at, index) => payload[at] === index + 1),
+      });
+    }
     if (echo) void link.send(source, headerOf(0, payload.length), payload);
   },
   lost: (lost, error) => tell('lost', { rank: lost, code: (error as { code?: string } | undefined)?.code }),
@@ -32,7 +42,19 @@ control.onRequest('pending', () => [`recv of rank ${rank}`]);
 tell('connected');
 
 interface Order {
-  readonly order: 'wait' | 'echo' | 'flood' | 'memory' | 'secrets' | 'cpu' | 'close' | 'leave' | 'busy';
+  readonly order:
+    | 'wait'
+    | 'echo'
+    | 'flood'
+    | 'large'
+    | 'stream'
+    | 'quiet'
+    | 'memory'
+    | 'secrets'
+    | 'cpu'
+    | 'close'
+    | 'leave'
+    | 'busy';
   readonly count?: number;
 }
 
@@ -60,6 +82,24 @@ process.on('message', async ({ order, count = 0 }: Order) => {
       while (frames - from < count) await new Promise(setImmediate);
       link.waiting(false);
       tell('flooded', frames - from);
+      break;
+    }
+    case 'large': {
+      const bytes = new Uint8Array(count);
+      for (const [index, at] of marks(count).entries()) bytes[at] = index + 1;
+      await link.send((rank + 1) % size, headerOf(0, count), bytes);
+      tell('sent');
+      break;
+    }
+    case 'quiet':
+      echo = false;
+      tell('quiet');
+      break;
+    case 'stream': {
+      const bytes = new Uint8Array(64 * 2 ** 20);
+      for (const [index, at] of marks(bytes.length).entries()) bytes[at] = index + 1;
+      for (let i = 0; i < count; i++) await link.send((rank + 1) % size, headerOf(0, bytes.length), bytes);
+      tell('streamed');
       break;
     }
     case 'memory':
