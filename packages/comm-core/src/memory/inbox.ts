@@ -17,8 +17,9 @@ interface Arriving {
   written: number;
 }
 
-/** Deliveries in a row before timers and sockets get their turn. */
-const MICROTASKS_PER_TURN = 256;
+/** Deliveries in a row before timers and sockets get their turn, and the bytes they may copy meanwhile: about a millisecond. */
+const DELIVERIES_PER_TURN = 256;
+const BYTES_PER_TURN = 4 * 1024 * 1024;
 
 /** Frames for one rank: in order per source, all sources in turn, never from inside `put`. */
 export class Inbox {
@@ -32,7 +33,8 @@ export class Inbox {
   private readonly ready = new Fifo<number>();
   private waiting = 0;
   private scheduled = false;
-  private microtasks = 0;
+  private deliveries = 0;
+  private bytes = 0;
   private open = true;
   private readonly run = (): void => this.deliver();
 
@@ -72,8 +74,13 @@ export class Inbox {
     this.waiting++;
     if (this.scheduled) return;
     this.scheduled = true;
-    if (++this.microtasks % MICROTASKS_PER_TURN === 0) setImmediate(this.run);
-    else queueMicrotask(this.run);
+    if (this.deliveries < DELIVERIES_PER_TURN && this.bytes < BYTES_PER_TURN) {
+      queueMicrotask(this.run);
+      return;
+    }
+    this.deliveries = 0;
+    this.bytes = 0;
+    setImmediate(this.run);
   }
 
   private deliver(): void {
@@ -81,6 +88,7 @@ export class Inbox {
     const now = this.waiting;
     this.waiting = 0;
     this.scheduled = false;
+    this.deliveries += now;
     for (let i = 0; i < now; i++) this.step(this.ready.shift()!);
   }
 
@@ -99,6 +107,7 @@ export class Inbox {
       if (memory === undefined) return;
       if (memory.length <= this.chunkBytes) {
         if (frame.payload !== undefined) memory.set(frame.payload);
+        this.bytes += memory.length;
         this.end(source, frame);
         return;
       }
@@ -108,6 +117,7 @@ export class Inbox {
     const { frame, memory } = current;
     const end = Math.min(current.written + this.chunkBytes, memory.length);
     memory.set(frame.payload!.subarray(current.written, end), current.written);
+    this.bytes += end - current.written;
     current.written = end;
     if (end === memory.length) {
       this.arriving[source] = undefined;

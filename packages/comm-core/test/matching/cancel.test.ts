@@ -22,7 +22,7 @@ test('an unmatched receive, probe or mprobe is cancelled; what comes afterwards 
   const received = b!.world.recvValue(0, 1);
   await a!.world.sendValue([filled(1)], 1, 1, false);
   expect((await received).bytes).toBe(1);
-});
+}, 60_000);
 
 test('a deadline is PAR_TIMEOUT and names the operation', async () => {
   const [, b] = memoryTransports(2);
@@ -31,7 +31,7 @@ test('a deadline is PAR_TIMEOUT and names the operation', async () => {
     name: 'TimeoutError',
     message: 'recv source=0 tag=7 on world: timed out',
   });
-});
+}, 60_000);
 
 test('a signal that has fired already stops an operation before it starts, and takes no message', async () => {
   const [a, b] = memoryTransports(2);
@@ -43,7 +43,7 @@ test('a signal that has fired already stops an operation before it starts, and t
   });
   await b!.world.recvValue(0, 0);
   expect(b!.world.iprobe(-1, -1)).toBeUndefined();
-});
+}, 60_000);
 
 test('no listener stays on a signal once its operation has settled', async () => {
   const [a, b] = memoryTransports(2);
@@ -61,7 +61,7 @@ test('no listener stays on a signal once its operation has settled', async () =>
     }
   }
   expect(getEventListeners(signal, 'abort')).toHaveLength(0);
-});
+}, 60_000);
 
 test('cancelling a send races its match fairly: either the message was never there, or it is received whole', async () => {
   const steps = fc.array(fc.constantFrom('abort', 'recv', '0>1', '1>0'), { minLength: 1, maxLength: 14, size: 'max' });
@@ -96,7 +96,7 @@ test('cancelling a send races its match fairly: either the message was never the
     }),
     { numRuns: 300 },
   );
-});
+}, 60_000);
 
 test('a matched transfer cannot be cancelled by either side', async () => {
   const net = new HandNet(2);
@@ -110,4 +110,4 @@ test('a matched transfer cannot be cancelled by either side', async () => {
   await net.settle();
   expect((await received).bytes).toBe(2_000_000);
   await sent;
-});
+}, 60_000);

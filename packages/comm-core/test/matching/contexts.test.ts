@@ -32,7 +32,7 @@ test('derive gives the ranks in the order asked for, isolated from the parent', 
   await contexts[1]!.probe(0, 5);
   expect(worlds[1]!.iprobe(-1, -1)).toBeUndefined();
   expect(contexts[1]!.collective.iprobe(-1, -1)).toBeUndefined();
-});
+}, 60_000);
 
 test('contexts of overlapping groups, derived at once and from each other, never mix', async () => {
   const groups = fc.array(fc.uniqueArray(fc.nat(4), { minLength: 1, maxLength: 5 }), { minLength: 1, maxLength: 8 });
@@ -53,7 +53,7 @@ test('contexts of overlapping groups, derived at once and from each other, never
     }),
     { numRuns: 30 },
   );
-});
+}, 60_000);
 
 test('messages for a context this rank has not made yet are kept', async () => {
   const net = new HandNet(2);
@@ -69,7 +69,7 @@ test('messages for a context this rank has not made yet are kept', async () => {
   net.drain();
   expect((await receiving).segments[0]![0]).toBe(5);
   await Promise.all([small, large]);
-});
+}, 60_000);
 
 test('ranks that disagree about the members get a MismatchError', async () => {
   const worlds = memoryTransports(3).map(({ world }) => world);
@@ -77,7 +77,7 @@ test('ranks that disagree about the members get a MismatchError', async () => {
   await expect(worlds[1]!.derive([0, 1, 2])).rejects.toMatchObject({ code: 'PAR_MISMATCH' });
   await leader;
   await expect(worlds[2]!.derive([0, 1])).rejects.toMatchObject({ code: 'PAR_RANK' });
-});
+}, 60_000);
 
 test('free rejects what is pending and what comes after; late messages are dropped and their senders told', async () => {
   const net = new HandNet(2);
@@ -104,7 +104,7 @@ test('free rejects what is pending and what comes after; late messages are dropp
   expect(() => y!.iprobe(0, 1)).toThrow('freed');
   expect(x!.iprobe(-1, -1)).toBeUndefined();
   expect([...a!.pending(), ...b!.pending()]).toEqual([]);
-});
+}, 60_000);
 
 test('free lets a matched transfer end', async () => {
   const net = new HandNet(2);
@@ -120,12 +120,12 @@ test('free lets a matched transfer end', async () => {
   await net.settle();
   expect((await received).bytes).toBe(5_000_000);
   await sent;
-});
+}, 60_000);
 
 test('the world cannot be freed', async () => {
   const [a] = memoryTransports(1);
   await expect(a!.world.free()).rejects.toMatchObject({ code: 'PAR_ARGUMENT' });
-});
+}, 60_000);
 
 async function intercontexts(localLeader = 1, remoteLeader = 0): Promise<{ even: Context[]; odd: Context[] }> {
   const worlds = memoryTransports(5).map(({ world }) => world);
@@ -154,7 +154,7 @@ test('connect joins two groups: ranks are those of the other group', async () =>
     [0, 1].map((rank) => [rank, 2, [0, 2, 4]]),
   );
   await exchange([...even, ...odd]);
-});
+}, 60_000);
 
 test('an intercontext is duplicated by derive', async () => {
   const { even, odd } = await intercontexts(2, 1);
@@ -163,7 +163,7 @@ test('an intercontext is duplicated by derive', async () => {
   await copies[0]!.sendValue([filled(1)], 1, 1, false);
   await copies[4]!.probe(0, 1);
   expect(odd[1]!.iprobe(-1, -1)).toBeUndefined();
-});
+}, 60_000);
 
 test('merge puts the high group last, or the one with the lower leader first', async () => {
   for (const [evenHigh, oddHigh, expected] of [
@@ -180,7 +180,7 @@ test('merge puts the high group last, or the one with the lower leader first', a
     for (const context of merged) expect(context.ranks).toEqual(expected);
     await exchange(merged);
   }
-});
+}, 60_000);
 
 test('a leader that cannot connect tells its group instead of leaving it waiting', async () => {
   const worlds = memoryTransports(3).map(({ world }) => world);
@@ -190,4 +190,4 @@ test('a leader that cannot connect tells its group instead of leaving it waiting
   const overlapping = [group[0]!.connect(0, worlds[0], 0, 0), group[1]!.connect(0, undefined, 0, 0)];
   await expect(overlapping[0]).rejects.toMatchObject({ code: 'PAR_RANK' });
   await expect(overlapping[1]).rejects.toMatchObject({ code: 'PAR_ARGUMENT' });
-});
+}, 60_000);

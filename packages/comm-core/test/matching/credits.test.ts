@@ -28,7 +28,7 @@ test('a flood of small messages leaves at most 1024 with the receiver; the other
   }
   net.drain();
   await Promise.all(sends);
-});
+}, 60_000);
 
 test('at most 4 MiB of unexpected eager payload leaves a sender', async () => {
   const net = new HandNet(2);
@@ -46,7 +46,7 @@ test('at most 4 MiB of unexpected eager payload leaves a sender', async () => {
   }
   net.drain();
   await Promise.all(sends);
-});
+}, 60_000);
 
 test('credit comes back in batches once messages are received, and sends are eager again', async () => {
   const net = new HandNet(2);
@@ -63,7 +63,7 @@ test('credit comes back in batches once messages are received, and sends are eag
     }
   }
   expect(credits).toBe(20);
-});
+}, 60_000);
 
 test('messages that are cancelled, mismatched, truncated or refused give their credit back', async () => {
   const net = new HandNet(2);
@@ -94,4 +94,4 @@ test('messages that are cancelled, mismatched, truncated or refused give their c
   }
   void a!.world.sendValue([filled(1)], 1, 0, false);
   expect(net.step(0, 1)).toBe(EAGER);
-});
+}, 60_000);

@@ -47,7 +47,7 @@ test('what needs the lost rank rejects, pending and later; what does not goes on
   expect(lateFailures).toEqual([1]);
   expect(a!.pending()).toEqual([]);
   expect(b!.pending()).toEqual([]);
-});
+}, 60_000);
 
 test('a receive from any source rejects when every other rank of its context is gone', async () => {
   const net = new HandNet(4);
@@ -63,7 +63,7 @@ test('a receive from any source rejects when every other rank of its context is 
   expect(await stateOf(inWorld)).toBe('pending');
   sink.lost(3, undefined);
   await lost(inWorld, 1);
-});
+}, 60_000);
 
 test('a rank alone in its context waits for itself whoever is lost', async () => {
   const net = new HandNet(2);
@@ -74,7 +74,7 @@ test('a rank alone in its context waits for itself whoever is lost', async () =>
   void self!.sendValue([filled(1)], 0, 0, false);
   net.drain();
   await waiting;
-});
+}, 60_000);
 
 test('in the collective plane of every context with the lost rank everything rejects, also between survivors', async () => {
   const net = new HandNet(3);
@@ -101,7 +101,7 @@ test('in the collective plane of every context with the lost rank everything rej
   void y!.collective.sendValue([filled(1)], 0, 0, false);
   net.drain();
   await apart;
-});
+}, 60_000);
 
 test('survivors derive a communicator without the lost rank and go on', async () => {
   const { transports, lose } = memoryJob(3);
@@ -113,7 +113,7 @@ test('survivors derive a communicator without the lost rank and go on', async ()
   await survivors[0]!.collective.sendValue([filled(100_000)], 1, 0, false);
   expect((await received).bytes).toBe(100_000);
   await lost(transports[0]!.world.derive([0, 1]), 1);
-});
+}, 60_000);
 
 test('a context derived with a rank that is lost meanwhile has a dead collective plane', async () => {
   const net = new HandNet(3);
@@ -123,7 +123,7 @@ test('a context derived with a rank that is lost meanwhile has a dead collective
   const context = (await Promise.all(deriving))[1]!;
   await lost(context.collective.recvValue(0, 0), 2);
   expect(await stateOf(context.recvValue(0, 0))).toBe('pending');
-});
+}, 60_000);
 
 test('whole messages that came before the loss can be received, announced ones cannot', async () => {
   for (const error of [died, undefined]) {
@@ -139,7 +139,7 @@ test('whole messages that came before the loss can be received, announced ones c
     await lost(a!.world.recvValue(1, 3), 1);
     expect(a!.world.iprobe(-1, -1)).toBeUndefined();
   }
-});
+}, 60_000);
 
 test('a peer that said goodbye is not a failure; its collective messages still arrive, nothing more is expected from it', async () => {
   const net = new HandNet(3);
@@ -154,7 +154,7 @@ test('a peer that said goodbye is not a failure; its collective messages still a
   net.drain();
   await survivors;
   expect(failures).toEqual([]);
-});
+}, 60_000);
 
 test('loss at every step of a rendezvous rejects both ends and leaves nothing pending', async () => {
   for (const received of ['value', 'buffer'] as const) {
@@ -188,7 +188,7 @@ test('loss at every step of a rendezvous rejects both ends and leaves nothing pe
       expect(net.links.map(({ waits }) => waits.at(-1) ?? false)).toEqual([false, false, false]);
     }
   }
-});
+}, 60_000);
 
 test('a link that ends between header and payload rejects the receive that was to get it', async () => {
   const net = new HandNet(2);
@@ -200,7 +200,7 @@ test('a link that ends between header and payload rejects the receive that was t
   expect(b!.pending()).toContainEqual(expect.stringContaining('recv source=0 tag=0 on world, its message arriving'));
   net.links[1]!.sink.lost(0, died);
   for (const receive of receives) await lost(receive, 0);
-});
+}, 60_000);
 
 test('an abort rejects everything, now and later, with its status and reason', async () => {
   const transports = memoryTransports(3);
@@ -231,4 +231,4 @@ test('an abort rejects everything, now and later, with its status and reason', a
   ]);
   expect(transports.flatMap((transport) => transport.pending())).toEqual([]);
   await Promise.all(transports.map((transport) => transport.close()));
-});
+}, 60_000);

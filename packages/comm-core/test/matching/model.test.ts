@@ -326,11 +326,11 @@ test('random schedules match as the reference model says', async () => {
     fc.asyncProperty(commands(3, 3), (script) => compare(script, 3, undefined)),
     { numRuns: 300 },
   );
-});
+}, 60_000);
 
 test('random schedules with payloads delivered in pieces match as the reference model says', async () => {
   await fc.assert(
     fc.asyncProperty(commands(1, 2), (script) => compare(script, 2, 50_000)),
     { numRuns: 100 },
   );
-});
+}, 60_000);

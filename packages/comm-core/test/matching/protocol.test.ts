@@ -79,7 +79,7 @@ test('headers no par rank sends are refused', () => {
     [CANCEL, { id: 1, length: 4 }],
   ];
   for (const [kind, fields] of impossible) expectRefused(net, kind, fields);
-});
+}, 60_000);
 
 test('data outside what was announced is refused', async () => {
   const net = new HandNet(2);
@@ -105,13 +105,13 @@ test('data outside what was announced is refused', async () => {
   net.links[0]!.deliver(1, header(DATA, { id: 5, extra: 10, length: 90_000 }), filled(90_000));
   expect((await receive).bytes).toBe(90_010);
   expectRefused(net, DATA, { id: 5, extra: 90_010, length: 1 });
-});
+}, 60_000);
 
 test('a peer that sends more than its credit is refused', () => {
   const net = new HandNet(2);
   for (let i = 0; i < CREDIT_MESSAGES; i++) net.links[0]!.deliver(1, header(EAGER, {}), undefined);
   expectRefused(net, EAGER, {});
-});
+}, 60_000);
 
 test('a message in a context its sender does not belong to is refused', async () => {
   const net = new HandNet(3);
@@ -121,7 +121,7 @@ test('a message in a context its sender does not belong to is refused', async ()
   const plane = 3 * 2;
   expectRefused(net, EAGER, { plane });
   expectRefused(net, RTS, { plane: plane + 1, extra: 100_000 });
-});
+}, 60_000);
 
 test('segment tables and lengths that do not add up fail the receive, not the rank', async () => {
   const net = new HandNet(2);
@@ -141,7 +141,7 @@ test('segment tables and lengths that do not add up fail the receive, not the ra
     net.links[0]!.deliver(1, header(RTS, { flags: VALUE, id: 1, length: 16, extra: 100 }), payload);
     await expect(announced).rejects.toMatchObject({ code: 'PAR_PROTOCOL' });
   }
-});
+}, 60_000);
 
 test('a value larger than any memory fails its receive and releases its sender', async () => {
   const net = new HandNet(2);
@@ -150,7 +150,7 @@ test('a value larger than any memory fails its receive and releases its sender',
   net.links[0]!.deliver(1, header(RTS, { flags: VALUE, id: 1, length: 8, extra: 2 ** 52 }), payload);
   await expect(receive).rejects.toMatchObject({ code: 'PAR_BUFFER' });
   expect(net.links[0]!.queues[1]![0]!.header.subarray(0, 2)).toEqual(new Uint8Array([CTS, RELEASED]));
-});
+}, 60_000);
 
 test('random headers either are refused or leave the rank working', async () => {
   const byte = fc.oneof(fc.constant(0), fc.constant(1), fc.nat(255));
@@ -185,4 +185,4 @@ test('random headers either are refused or leave the rank working', async () => 
     }),
     { numRuns: 300 },
   );
-});
+}, 60_000);

@@ -16,7 +16,7 @@ test('10,000 receives with different tags each get their message, whatever order
   const messages = await Promise.all(receives);
   expect(messages.every(({ tag, segments }, i) => tag === i && segments[0]![0] === (i & 0xff))).toBe(true);
   expect(b!.pending()).toEqual([]);
-});
+}, 60_000);
 
 test('10,000 unexpected messages are found by tag, and by wildcard in the order they came', async () => {
   const [a, b] = memoryTransports(2);
@@ -25,9 +25,9 @@ test('10,000 unexpected messages are found by tag, and by wildcard in the order 
   const rest = shuffled(DEPTH).filter((tag) => ![1, 5000, DEPTH - 1].includes(tag));
   for (const tag of rest) expect((await b!.world.recvValue(-1, -1)).tag).toBe(tag);
   await Promise.all(sends);
-});
+}, 60_000);
 
-test('matching stays fast with 10,000 receives pending', async () => {
+test('matching stays fast with 50,000 receives pending', async () => {
   const [a, b] = memoryTransports(2);
   const round = async (): Promise<number> => {
     const start = performance.now();
@@ -40,13 +40,13 @@ test('matching stays fast with 10,000 receives pending', async () => {
   };
   await round();
   const alone = Math.min(await round(), await round());
-  const receives = Array.from({ length: DEPTH }, (_, i) => b!.world.recvValue(0, 2 + i));
+  const receives = Array.from({ length: 5 * DEPTH }, (_, i) => b!.world.recvValue(0, 2 + i));
   const crowded = Math.min(await round(), await round());
   // A search through the queue would take thousands of times as long.
-  expect(crowded).toBeLessThan(alone * 20 + 20);
-  for (let i = 0; i < DEPTH; i++) void a!.world.sendValue([filled(1)], 1, 2 + i, false);
+  expect(crowded).toBeLessThan(alone * 20 + 100);
+  for (const [i] of receives.entries()) void a!.world.sendValue([filled(1)], 1, 2 + i, false);
   await Promise.all(receives);
-});
+}, 60_000);
 
 test('posted receives match in posting order, wildcards and exact ones alike', async () => {
   const [a, b] = memoryTransports(2);
@@ -63,4 +63,4 @@ test('posted receives match in posting order, wildcards and exact ones alike', a
   for (let i = 0; i < 5; i++) void a!.world.sendValue([filled(1, i)], 1, 3, false);
   await Promise.all(all);
   expect(order).toEqual(['any0', 'exact1', 'source2', 'tag3', 'exact4']);
-});
+}, 60_000);

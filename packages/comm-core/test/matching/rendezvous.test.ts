@@ -30,7 +30,7 @@ test('every segment of a value arrives in an ArrayBuffer of its own size, at any
     ),
     { numRuns: 60 },
   );
-});
+}, 60_000);
 
 test('small messages get between the chunks of a large one', async () => {
   for (const settlesLater of [false, true]) {
@@ -55,7 +55,7 @@ test('small messages get between the chunks of a large one', async () => {
     expect(isFilled(into, 7)).toBe(true);
     await Promise.all([sent, smallSent]);
   }
-});
+}, 60_000);
 
 test('two large messages to one rank advance in turn', async () => {
   const net = new HandNet(2);
@@ -75,7 +75,7 @@ test('two large messages to one rank advance in turn', async () => {
   expect(Math.min(...progress)).toBeGreaterThan(0);
   await net.settle();
   await Promise.all([...receives, ...sends]);
-});
+}, 60_000);
 
 test('a rendezvous send settles only when the link needs its memory no more', async () => {
   const net = new HandNet(2, { settlesLater: true });
@@ -87,7 +87,7 @@ test('a rendezvous send settles only when the link needs its memory no more', as
   expect(await stateOf(sent)).toBe('pending');
   net.step(0, 1);
   await Promise.all([sent, received]);
-});
+}, 60_000);
 
 test('eager, rendezvous and synchronous messages of one tag stay in order', async () => {
   const sizes = fc.array(fc.constantFrom(1, 65_536, 65_537, 200_000), { minLength: 1, maxLength: 30, size: 'max' });
@@ -103,7 +103,7 @@ test('eager, rendezvous and synchronous messages of one tag stay in order', asyn
     }),
     { numRuns: 50 },
   );
-});
+}, 60_000);
 
 test('a rank sends itself large and synchronous messages', async () => {
   const [only] = memoryTransports(1);
@@ -116,7 +116,7 @@ test('a rank sends itself large and synchronous messages', async () => {
   expect((await only!.world.recvValue(-1, 1)).segments[0]!.length).toBe(1_000_000);
   await large;
   expect((await only!.world.recvValue(-1, -1)).tag).toBe(3);
-});
+}, 60_000);
 
 test('a synchronous send settles when it is matched, not before', async () => {
   const [a, b] = memoryTransports(2);
@@ -128,4 +128,4 @@ test('a synchronous send settles when it is matched, not before', async () => {
     await b!.world.recvValue(0, 0);
     await sent;
   }
-});
+}, 60_000);

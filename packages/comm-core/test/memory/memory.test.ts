@@ -17,7 +17,7 @@ test('a program of any number of ranks runs in one process', async () => {
     expect(sums.sort((a, b) => a - b)).toEqual(Array.from({ length: size }, (_, rank) => rank));
     await Promise.all(transports.map((transport) => transport.close()));
   }
-});
+}, 60_000);
 
 test('what was sent may be changed once the send has settled', async () => {
   const [a, b] = memoryTransports(2);
@@ -28,14 +28,14 @@ test('what was sent may be changed once the send has settled', async () => {
     data.fill(2);
     expect((await received).segments[0]!.every((byte) => byte === 1)).toBe(true);
   }
-});
+}, 60_000);
 
 test('nothing is delivered before the sender returns to the event loop', async () => {
   const [a, b] = memoryTransports(2);
   void a!.world.sendValue([filled(1)], 1, 0, false);
   expect(b!.world.iprobe(-1, -1)).toBeUndefined();
   await b!.world.probe(0, 0);
-});
+}, 60_000);
 
 test('timers run while two ranks exchange messages without end', async () => {
   const [a, b] = memoryTransports(2);
@@ -51,20 +51,20 @@ test('timers run while two ranks exchange messages without end', async () => {
     void world!.world.sendValue([filled(1)], peer, 0, false);
   };
   await Promise.all([play(a, 1), play(b, 0)]);
-});
+}, 60_000);
 
 test('hosts are this host, or the given ones', () => {
   const [a] = memoryTransports(2);
   expect(new Set(a!.hosts).size).toBe(1);
   const [b] = memoryTransports(3, { hosts: ['x', 'y', 'x'] });
   expect(b!.hosts).toEqual(['x', 'y', 'x']);
-});
+}, 60_000);
 
 test('impossible sizes are refused', () => {
   for (const size of [0, -1, 1.5, Number.NaN]) expect(() => memoryTransports(size)).toThrow('at least 1');
   expect(() => memoryTransports(2, { hosts: ['x'] })).toThrow('1 hosts for 2 ranks');
   expect(() => memoryTransports(2, { chunkBytes: 0 })).toThrow('chunkBytes');
-});
+}, 60_000);
 
 test('payloads in pieces let the frames of other ranks in between', async () => {
   const [a, b, c] = memoryTransports(3, { chunkBytes: 100 });
@@ -74,7 +74,7 @@ test('payloads in pieces let the frames of other ranks in between', async () => 
   void b!.world.sendValue([filled(10)], 2, 0, false);
   await Promise.all(both);
   expect(order).toEqual([1, 0]);
-});
+}, 60_000);
 
 test('a lost rank is cut off both ways, even in the middle of a payload; the others go on', async () => {
   const { transports, lose } = memoryJob(3, { chunkBytes: 1000 });
@@ -95,7 +95,7 @@ test('a lost rank is cut off both ways, even in the middle of a payload; the oth
   await a!.world.sendValue([filled(60_000)], 2, 0, false);
   expect((await received).bytes).toBe(60_000);
   await Promise.all(transports.map((transport) => transport.close()));
-});
+}, 60_000);
 
 test('close delivers everything sent, and the others learn that the rank has finished', async () => {
   const [a, b] = memoryTransports(2);
@@ -113,7 +113,7 @@ test('close delivers everything sent, and the others learn that the rank has fin
   expect(failures).toEqual([]);
   await a!.close();
   await b!.close();
-});
+}, 60_000);
 
 test('leave says goodbye without waiting', async () => {
   const [a, b] = memoryTransports(2);
@@ -121,4 +121,4 @@ test('leave says goodbye without waiting', async () => {
   a!.leave();
   await b!.world.recvValue(0, 0);
   await expect(b!.world.recvValue(0, 0)).rejects.toMatchObject({ code: 'PAR_PEER_LOST' });
-});
+}, 60_000);
