@@ -2,7 +2,15 @@ import { Packr, RESERVE_START_SPACE, Unpackr } from 'msgpackr/pack';
 import { ArgumentTypeError, ParError } from '../errors.ts';
 import type { CodecExtension } from './extension.ts';
 import { Lowering } from './lower.ts';
-import { arrayOver, bytesOf, MAX_SEGMENTS, MemoryReader, memoryClassOf, OUT_OF_BAND_BYTES } from './memory.ts';
+import {
+  arrayOver,
+  bytesOf,
+  MAX_SEGMENTS,
+  MemoryReader,
+  MemoryWriter,
+  memoryClassOf,
+  OUT_OF_BAND_BYTES,
+} from './memory.ts';
 import { explain } from './not-serializable.ts';
 import { Raising } from './raise.ts';
 import { REFUSED, Scan } from './scan.ts';
@@ -27,13 +35,21 @@ export interface Codec {
 }
 
 export interface CodecOptions {
+  /** Default none. Sender and receiver need the same. */
   readonly extensions?: readonly CodecExtension[];
+  /** Arrays of at least this many bytes become segments of their own. Only the sender's counts. Default 2048. */
+  readonly outOfBandBytes?: number;
+}
+
+interface Settings {
+  readonly extensions: readonly CodecExtension[];
+  readonly outOfBandBytes: number;
 }
 
 const COMMON = { mapsAsObjects: true, moreTypes: false, structuredClone: false, useToJSON: false } as const;
 /** Objects as msgpack maps: fastest for few objects, and for those with many keys. */
 const MAPS = new Packr({ ...COMMON, useRecords: false, variableMapSize: true });
-/** Objects of the same shape name their keys once per message (measured by benchmarks/src/codec.ts). */
+/** Objects of the same shape name their keys once per message (measured by benchmarks/codec/records.ts). */
 const RECORDS = new Packr({ ...COMMON, useRecords: hasFewKeys, variableMapSize: true });
 const RECORDS_FROM_OBJECTS = 16;
 const RECORD_KEYS = 32;
@@ -52,18 +68,19 @@ const TREE_PREFIX = 5;
 const float = new Float64Array(1);
 const floatBytes = new Uint8Array(float.buffer);
 
-export function createCodec({ extensions = [] }: CodecOptions = {}): Codec {
+export function createCodec({ extensions = [], outOfBandBytes = OUT_OF_BAND_BYTES }: CodecOptions = {}): Codec {
   const names = new Set(extensions.map((extension) => extension.name));
   if (names.size !== extensions.length) {
     throw new ArgumentTypeError('PAR_ARGUMENT', 'createCodec: two extensions have the same name');
   }
+  const settings = { extensions, outOfBandBytes };
   return {
-    encode: (value) => encodeValue(value, extensions),
+    encode: (value) => encodeValue(value, settings),
     decode: (segments) => decodeValue(segments, extensions),
   };
 }
 
-function encodeValue(value: unknown, extensions: readonly CodecExtension[]): Uint8Array[] {
+function encodeValue(value: unknown, { extensions, outOfBandBytes }: Settings): Uint8Array[] {
   switch (typeof value) {
     case 'number':
       return [numberHead(value)];
@@ -76,7 +93,7 @@ function encodeValue(value: unknown, extensions: readonly CodecExtension[]): Uin
     case 'object': {
       if (value === null) return [CONSTANT_HEADS[HEAD.NULL]!];
       if (extensions.length > 0) break;
-      const segments = ArrayBuffer.isView(value) ? arraySegments(value) : undefined;
+      const segments = ArrayBuffer.isView(value) ? arraySegments(value, outOfBandBytes) : undefined;
       if (segments) return segments;
       break;
     }
@@ -88,7 +105,7 @@ function encodeValue(value: unknown, extensions: readonly CodecExtension[]): Uin
     throw error === REFUSED ? (explain(value, extensions) ?? error) : error;
   }
   const packr = scan.objects >= RECORDS_FROM_OBJECTS ? RECORDS : MAPS;
-  if (scan.rich) return treeSegments(value, scan, packr);
+  if (scan.rich) return treeSegments(packr, new Lowering(scan, new MemoryWriter(outOfBandBytes)), value);
   const head = packr.pack(value, RESERVE_START_SPACE + 1);
   head[0] = HEAD.MSGPACK;
   return [head];
@@ -111,11 +128,11 @@ function stringHead(text: string): Uint8Array {
 }
 
 /** A lone array: no tree, no scan. Undefined for what is refused later. */
-function arraySegments(array: ArrayBufferView): Uint8Array[] | undefined {
+function arraySegments(array: ArrayBufferView, outOfBandBytes: number): Uint8Array[] | undefined {
   if ((array.buffer as Partial<ArrayBuffer>).detached) return undefined;
   const code = memoryClassOf(array)!;
   const bytes = bytesOf(array);
-  if (bytes.length >= OUT_OF_BAND_BYTES) return [Uint8Array.of(HEAD.SEGMENT_ARRAY, code), bytes];
+  if (bytes.length >= outOfBandBytes) return [Uint8Array.of(HEAD.SEGMENT_ARRAY, code), bytes];
   const head = Buffer.allocUnsafe(2 + bytes.length);
   head[0] = HEAD.INLINE_ARRAY;
   head[1] = code;
@@ -123,8 +140,7 @@ function arraySegments(array: ArrayBufferView): Uint8Array[] | undefined {
   return [head];
 }
 
-function treeSegments(value: unknown, scan: Scan, packr: Packr): Uint8Array[] {
-  const lowering = new Lowering(scan);
+function treeSegments(packr: Packr, lowering: Lowering, value: unknown): Uint8Array[] {
   const packed = packr.pack(lowering.run(value), RESERVE_START_SPACE + TREE_PREFIX);
   packed[0] = HEAD.TREE;
   packed.writeUInt32LE(packed.length - TREE_PREFIX, 1);

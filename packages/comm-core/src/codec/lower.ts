@@ -1,17 +1,18 @@
 import { types } from 'node:util';
 import { errorParts, isError } from './error-values.ts';
-import { bytesOf, MemoryWriter, memoryClassOf } from './memory.ts';
+import { bytesOf, type MemoryWriter, memoryClassOf } from './memory.ts';
 import { elementsOfSparse, isInt64, isPlainKey, isPlainString, type Scan } from './scan.ts';
 import { TAG, type TaggedTree, type Tree } from './tags.ts';
 
 /** Second pass: a value as a tree of what msgpackr carries faithfully, its arrays' memory aside. */
 export class Lowering {
-  readonly memory = new MemoryWriter();
+  readonly memory: MemoryWriter;
   readonly #scan: Scan;
   readonly #ids = new Map<object, number>();
 
-  constructor(scan: Scan) {
+  constructor(scan: Scan, memory: MemoryWriter) {
     this.#scan = scan;
+    this.memory = memory;
   }
 
   /** `[root, table…]` */
@@ -33,7 +34,7 @@ export class Lowering {
       case 'function':
       case 'object': {
         if (value === null) return null;
-        if (!this.#scan.tabled.has(value)) return this.#contents(value);
+        if (!this.#scan.isTabled(value)) return this.#contents(value);
         let id = this.#ids.get(value);
         if (id === undefined) {
           id = this.#ids.size + 1;
@@ -80,7 +81,7 @@ export class Lowering {
   }
 
   #special(object: object, nullPrototype: boolean): Tree {
-    const extended = this.#scan.extended.get(object);
+    const extended = this.#scan.extendedOf(object);
     if (extended !== undefined) return [null, TAG.EXTENSION, extended.name, this.#lower(extended.data)];
     const memoryClass = memoryClassOf(object);
     if (memoryClass !== undefined) return [null, TAG.ARRAY, memoryClass, this.memory.place(bytesOf(object))];

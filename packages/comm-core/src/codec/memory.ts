@@ -3,8 +3,8 @@ import { Float16 } from '../datatype/buffer.ts';
 import { malformed } from './tags.ts';
 
 /**
- * Arrays of fewer bytes travel inside the head: copying them costs less than one more segment
- * (measured by benchmarks/src/codec.ts).
+ * Arrays of fewer bytes travel inside the head. Up to here that costs the same as a segment of their own and keeps the
+ * message in one piece; beyond, the additional copy shows (benchmarks/codec/thresholds.ts).
  */
 export const OUT_OF_BAND_BYTES = 2048;
 /** Further arrays of a message stay in the head, so that the list of segments stays short. */
@@ -78,9 +78,14 @@ export class MemoryWriter {
   readonly segments: Uint8Array[] = [];
   readonly inline: Uint8Array[] = [];
   inlineBytes = 0;
+  readonly #outOfBandBytes: number;
+
+  constructor(outOfBandBytes: number) {
+    this.#outOfBandBytes = outOfBandBytes;
+  }
 
   place(memory: Uint8Array): Place {
-    if (memory.length >= OUT_OF_BAND_BYTES && this.segments.length < MAX_SEGMENTS) return this.segments.push(memory);
+    if (memory.length >= this.#outOfBandBytes && this.segments.length < MAX_SEGMENTS) return this.segments.push(memory);
     const offset = this.inlineBytes;
     this.inline.push(memory);
     this.inlineBytes += memory.length;

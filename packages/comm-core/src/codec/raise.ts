@@ -11,7 +11,8 @@ export class Raising {
   /** Objects of the table that have been asked for; index as in the tree. */
   readonly #made: unknown[] = [];
   readonly #unfilled: number[] = [];
-  readonly #opening = new Set<number>();
+  /** Entries being made: an extension's data may not lead back to it. */
+  #opening: Set<number> | undefined;
 
   constructor(tree: unknown, memory: MemoryReader, extensions: readonly CodecExtension[]) {
     if (!Array.isArray(tree) || tree.length === 0) throw malformed('its tree has no root');
@@ -40,8 +41,9 @@ export class Raising {
     if (typeof id !== 'number' || !(id >= 1 && id < this.#tree.length)) throw malformed('a reference leads nowhere');
     if (id in this.#made) return this.#made[id];
     const node = this.#tree[id];
-    if (typeof node !== 'object' || node === null || this.#opening.has(id))
+    if (typeof node !== 'object' || node === null || this.#opening?.has(id))
       throw malformed('a reference has no object');
+    this.#opening ??= new Set();
     this.#opening.add(id);
     const value = this.#make(node);
     this.#made[id] = value;

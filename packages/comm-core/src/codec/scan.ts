@@ -9,6 +9,11 @@ const MAX_DEPTH = 256;
 /** Up to here a list is searched faster than a Set is made. */
 const FEW = 8;
 
+interface Extended {
+  readonly name: string;
+  readonly data: unknown;
+}
+
 /** Thrown by a scan; `explain` then finds out where and why. */
 export const REFUSED: unique symbol = Symbol('refused');
 
@@ -20,10 +25,9 @@ export class Scan {
   /** Something needs a tree: a class msgpack does not know, a shared or cyclic reference, a key or string msgpackr changes. */
   rich = false;
   objects = 0;
-  /** Objects that go to the table. */
-  readonly tabled = new Set<object>();
-  /** What extensions made of objects. */
-  readonly extended = new Map<object, { readonly name: string; readonly data: unknown }>();
+  // Made when first needed: most messages are small and have neither.
+  #tabled: Set<object> | undefined;
+  #extended: Map<object, Extended> | undefined;
   readonly #extensions: readonly CodecExtension[];
   readonly #few: object[] = [];
   #seen: Set<object> | undefined;
@@ -31,6 +35,16 @@ export class Scan {
 
   constructor(extensions: readonly CodecExtension[]) {
     this.#extensions = extensions;
+  }
+
+  /** Whether an object goes to the tree's table. */
+  isTabled(object: object): boolean {
+    return this.#tabled?.has(object) ?? false;
+  }
+
+  /** What an extension made of an object, if one did. */
+  extendedOf(object: object): Extended | undefined {
+    return this.#extended?.get(object);
   }
 
   run(root: unknown): void {
@@ -66,15 +80,19 @@ export class Scan {
 
   #object(object: object, depth: number): void {
     if (!this.#isNew(object)) {
-      this.tabled.add(object);
-      this.rich = true;
+      this.#table(object);
     } else if (depth >= MAX_DEPTH) {
-      this.tabled.add(object);
-      this.rich = true;
+      this.#table(object);
       this.#tooDeep.push(object);
     } else {
       this.#contents(object, depth);
     }
+  }
+
+  #table(object: object): void {
+    this.#tabled ??= new Set();
+    this.#tabled.add(object);
+    this.rich = true;
   }
 
   #isNew(object: object): boolean {
@@ -137,12 +155,10 @@ export class Scan {
   #extend(object: object, depth: number): boolean {
     const extension = this.#extensions.find((candidate) => candidate.matches(object));
     if (extension === undefined) return false;
-    this.rich = true;
-    if (!this.extended.has(object)) {
-      const data = extension.encode(object);
-      this.extended.set(object, { name: extension.name, data });
-      this.#value(data, depth);
-    }
+    const data = extension.encode(object);
+    this.#extended ??= new Map();
+    this.#extended.set(object, { name: extension.name, data });
+    this.#value(data, depth);
     return true;
   }
 }

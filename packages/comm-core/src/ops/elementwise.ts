@@ -40,7 +40,7 @@ const kernels = new Map<string, Kernel>();
 
 /**
  * The loop for one operator and one array class, compiled once. A loop shared by all classes would see them all in one
- * place and run several times slower (measured by benchmarks/src/reduction-kernels.ts).
+ * place and run several times slower (measured by benchmarks/reductions/kernels.ts).
  */
 function kernelFor(op: PredefinedOpName, array: ElementArray): Kernel {
   const type = array[Symbol.toStringTag];

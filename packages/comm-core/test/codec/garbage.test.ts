@@ -37,7 +37,7 @@ describe('decode of garbage', () => {
   it('throws PAR_PROTOCOL or gives a value, for any bytes', () => {
     fc.assert(
       fc.property(fc.array(fc.uint8Array({ maxLength: 200 }), { maxLength: 3 }), (segments) => survive(segments)),
-      { numRuns: 3000 },
+      { numRuns: 1500 },
     );
   });
 
@@ -54,7 +54,7 @@ describe('decode of garbage', () => {
         new DataView(head.buffer).setUint32(1, rest.length - 4, true);
         survive([head]);
       }),
-      { numRuns: 5000 },
+      { numRuns: 2000 },
     );
   });
 
@@ -78,7 +78,7 @@ describe('decode of garbage', () => {
         survive(withSegment ? [tree(nodes), new Uint8Array(24)] : [tree(nodes)]);
         expect(({} as { polluted?: unknown }).polluted).toBeUndefined();
       }),
-      { numRuns: 5000 },
+      { numRuns: 2000 },
     );
   });
 
@@ -92,7 +92,7 @@ describe('decode of garbage', () => {
         survive([head, ...segments.slice(1)]);
         survive([segments[0]!.slice(0, length), ...segments.slice(1)]);
       }),
-      { numRuns: 3000 },
+      { numRuns: 1500 },
     );
   });
 
