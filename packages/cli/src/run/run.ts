@@ -80,6 +80,13 @@ async function runIn(setting: Setting, onStart: (job: Job) => void): Promise<num
   };
   const sinks = { stdout: new Sink(process.stdout, onChange), stderr: new Sink(process.stderr, onChange) };
   const output = makeOutput(options, size, sinks, directory);
+  // A reader that has stopped reading must not keep a job from ending that was told to.
+  const discardIn = (ms: number): void => {
+    setTimeout(() => {
+      sinks.stdout.discard();
+      sinks.stderr.discard();
+    }, ms).unref();
+  };
   const note = (message: string): void => output.report(`par: ${message}`, { event: 'note', message });
 
   const secret = randomBytes(32).toString('hex');
@@ -120,17 +127,7 @@ async function runIn(setting: Setting, onStart: (job: Job) => void): Promise<num
         output.report(undefined, { event: 'exit', rank, end });
       },
     },
-    // A reader that has stopped reading must not keep the job from ending.
-    onKill: () => {
-      const stuck = sinks.stdout.full || sinks.stderr.full;
-      setTimeout(
-        () => {
-          sinks.stdout.discard();
-          sinks.stderr.discard();
-        },
-        stuck ? 0 : LAST_OUTPUT_MS,
-      );
-    },
+    onKill: () => discardIn(sinks.stdout.full || sinks.stderr.full ? 0 : LAST_OUTPUT_MS),
   });
   const running = job;
   onStart(running);
@@ -147,6 +144,7 @@ async function runIn(setting: Setting, onStart: (job: Job) => void): Promise<num
   });
 
   await running.ended;
+  if (running.ending) discardIn(options.graceMs);
   await output.finish();
   report(running, tails, options, output);
   await Promise.all([sinks.stdout.flushed(), sinks.stderr.flushed()]);

@@ -36,7 +36,7 @@ export async function readStack(url: string, signal: AbortSignal): Promise<strin
       .slice(1)
       .map((line) => line.trim())
       // Node's own frames say nothing about the program.
-      .filter((line) => line.startsWith('at ') && !line.includes('parProbe') && !/[ (]node:/.test(line));
+      .filter((line) => line.startsWith('at ') && !/parProbe|^at <anonymous>:/.test(line) && !/[ (]node:/.test(line));
     if (frames.length > 0) return frames;
     const waits = resources.filter((resource) => resource !== 'PipeWrap' && resource !== 'TTYWrap');
     return [`in the event loop, waiting for ${waits.length > 0 ? [...new Set(waits)].join(', ') : 'input'}`];
