@@ -21,7 +21,7 @@ export interface Joined {
 export async function join(options: TcpOptions): Promise<Joined> {
   const { rank, size, family = 'auto' } = options;
   const rendezvous = parseAddress(options.rendezvous);
-  const credentials = new Credentials(rank, size, options.job, options.secret);
+  const credentials = new Credentials(rank, size, options.job, options.secret, options.secure);
   const log = options.log ?? ((line: string): void => void process.stderr.write(`par: rank ${rank}: ${line}\n`));
   const listeners: Listener[] = [];
   const listen = async (address: Address): Promise<Address> => {

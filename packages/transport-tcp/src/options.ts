@@ -17,6 +17,8 @@ export interface TcpOptions {
   readonly family?: Family | undefined;
   /** Address to listen on when the job spans hosts. Default: that of the interface the rendezvous is reached through. */
   readonly host?: string | undefined;
+  /** Encrypts every connection with TLS 1.3, the rendezvous too. Default false; the same on all ranks and the rendezvous. */
+  readonly secure?: boolean | undefined;
   /** How long the rendezvous may take to appear, in milliseconds. Default 30 000. */
   readonly connectTimeout?: number | undefined;
   /** `mesh` connects every pair at the start, `lazy` when it first talks. Default: mesh up to 32 ranks. */
@@ -29,7 +31,7 @@ export interface TcpOptions {
 
 /**
  * The launcher's variables as options: PAR_JOB, PAR_RENDEZVOUS, PAR_SECRET (64 hexadecimal digits, removed from `env`),
- * PAR_TCP_FAMILY, PAR_TCP_HOST and PAR_SPIN. Throws ParError PAR_ENVIRONMENT for one that is missing or malformed.
+ * PAR_SECURE (`1`), PAR_TCP_FAMILY, PAR_TCP_HOST and PAR_SPIN. Throws ParError PAR_ENVIRONMENT for one that is missing or malformed.
  */
 export function optionsFromEnvironment(
   { rank, size }: { readonly rank: number; readonly size: number },
@@ -57,6 +59,7 @@ export function optionsFromEnvironment(
     rendezvous,
     secret: Buffer.from(secret, 'hex'),
     family: familyOf(env.PAR_TCP_FAMILY),
+    secure: env.PAR_SECURE === '1',
     host: env.PAR_TCP_HOST || undefined,
     spin: spinOf(env.PAR_SPIN),
   };

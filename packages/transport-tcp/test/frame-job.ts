@@ -107,7 +107,12 @@ export async function startFrameJob(
       logging.emit('line');
     },
   };
-  const rendezvous = await startRendezvous({ listen: `unix:${joinPath(directory, 'r.sock')}`, ...job, ...server });
+  const rendezvous = await startRendezvous({
+    listen: `unix:${joinPath(directory, 'r.sock')}`,
+    ...job,
+    secure: options.secure,
+    ...server,
+  });
   const common = { ...job, rendezvous: rendezvous.address, spin: 0, ...options };
   const ranks = await Promise.all(
     Array.from({ length: size }, async (_, rank): Promise<Member> => {

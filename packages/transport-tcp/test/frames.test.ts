@@ -1,9 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { headerOf, numberOf, startFrameJob } from './frame-job.ts';
 
-describe.each(['unix', 'tcp'] as const)('frames over %s', (family) => {
+describe.each([
+  ['Unix sockets', { family: 'unix' }],
+  ['TCP', { family: 'tcp' }],
+  ['Unix sockets with TLS', { family: 'unix', secure: true }],
+  ['TCP with TLS', { family: 'tcp', secure: true }],
+] as const)('frames over %s', (_name, options) => {
   test('every pair of 5 ranks delivers frames of all sizes whole and in order, to itself too', async () => {
-    await using job = await startFrameJob(5, { family });
+    await using job = await startFrameJob(5, options);
     const sizes = [0, 1, 31, 32, 33, 8_191, 16_384, 16_385, 65_535, 65_536, 300_000, 5, 2_000_000, 0, 7];
     for (const [source, { link }] of job.ranks.entries()) {
       for (const [number, size] of sizes.entries()) {
@@ -26,7 +31,7 @@ describe.each(['unix', 'tcp'] as const)('frames over %s', (family) => {
   });
 
   test('memory of a sent payload may be changed once send has returned nothing or its promise has settled', async () => {
-    await using job = await startFrameJob(2, { family });
+    await using job = await startFrameJob(2, options);
     const [sender, receiver] = job.ranks;
     const memory = new Uint8Array(1_000_000);
     for (let number = 0; number < 20; number++) {
@@ -40,7 +45,7 @@ describe.each(['unix', 'tcp'] as const)('frames over %s', (family) => {
   });
 
   test('payloads in shared memory are sent like any other', async () => {
-    await using job = await startFrameJob(2, { family });
+    await using job = await startFrameJob(2, options);
     const shared = new Uint8Array(new SharedArrayBuffer(200_000)).fill(9);
     await job.ranks[0]!.link.send(1, headerOf(0, shared.length), shared);
     await job.ranks[0]!.link.send(1, headerOf(1, 10), shared.subarray(0, 10));
@@ -54,7 +59,7 @@ describe.each(['unix', 'tcp'] as const)('frames over %s', (family) => {
   });
 
   test('a rank that closes is reported as finished, after everything it sent', async () => {
-    await using job = await startFrameJob(3, { family });
+    await using job = await startFrameJob(3, options);
     const [leaving, ...others] = job.ranks;
     for (let number = 0; number < 100; number++) {
       for (const dest of [1, 2]) void leaving!.link.send(dest, headerOf(number, 50_000), new Uint8Array(50_000));
@@ -74,7 +79,7 @@ describe.each(['unix', 'tcp'] as const)('frames over %s', (family) => {
   });
 
   test('an abort reaches every other rank once, with its status and reason', async () => {
-    await using job = await startFrameJob(4, { family });
+    await using job = await startFrameJob(4, options);
     job.ranks[2]!.link.abort(42, 'numbers do not add up');
     for (const rank of [0, 1, 3].map((index) => job.ranks[index]!)) {
       await rank.until(({ aborts }) => aborts.length > 0);

@@ -16,6 +16,8 @@ export interface RendezvousOptions {
   readonly job: string;
   /** 32 random bytes every rank of the job knows. */
   readonly secret: Uint8Array;
+  /** Encrypts the channels with TLS 1.3; ranks need the same option. Default false. */
+  readonly secure?: boolean | undefined;
   /** Time from the first rank's arrival to the last one's, in milliseconds. Default 300 000. */
   readonly joinTimeout?: number | undefined;
   /** Where refused connections are told, one line per kind. Default: standard error. */
@@ -81,7 +83,8 @@ class RendezvousServer implements Rendezvous {
   constructor(options: RendezvousOptions) {
     this.#options = options;
     const log = options.log ?? ((line: string): void => void process.stderr.write(`par: rendezvous: ${line}\n`));
-    this.#listener = new Listener(new Credentials(RENDEZVOUS, options.size, options.job, options.secret), log);
+    const credentials = new Credentials(RENDEZVOUS, options.size, options.job, options.secret, options.secure);
+    this.#listener = new Listener(credentials, log);
     this.#seats = new Array<Seat | undefined>(options.size).fill(undefined);
     const { promise, resolve, reject } = Promise.withResolvers<readonly Member[]>();
     promise.catch(() => {}); // whoever does not wait for it learns of the end through onAbort

@@ -62,7 +62,7 @@ export function greet(address: Address, greeting: Greeting): Wire {
     }
   };
 
-  const wire = dial(address, onChallenge, () => wire.socket.write(hello));
+  const wire = dial(address, onChallenge, () => wire.socket.write(hello), credentials.tlsKey);
   wire.onClosed = (error) => {
     clearTimeout(timer);
     if (!settled) greeting.failed(error ?? new Refusal('eof', 'the connection was closed during the handshake'));

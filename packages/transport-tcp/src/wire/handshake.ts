@@ -36,14 +36,16 @@ const PURPOSES: readonly Purpose[] = ['rendezvous', 'peer'];
 export type Verdict = 'accept' | 'busy' | 'duplicate';
 const VERDICTS: readonly Verdict[] = ['accept', 'busy', 'duplicate'];
 
-/** One end of every handshake of a process: who it is, in what job. The key never leaves this object. */
+/** One end of every handshake of a process: who it is, in what job. What they prove with is derived from the job's secret. */
 export class Credentials {
   readonly rank: number;
   readonly size: number;
   readonly digest: Buffer;
+  /** Key of TLS on every connection; undefined: connections are authenticated and not encrypted. */
+  readonly tlsKey: Buffer | undefined;
   readonly #key: Buffer;
 
-  constructor(rank: number, size: number, job: string, secret: Uint8Array) {
+  constructor(rank: number, size: number, job: string, secret: Uint8Array, secure = false) {
     if (secret.length !== 32) {
       throw new ParError('PAR_ENVIRONMENT', `the job's secret has ${secret.length} bytes instead of 32`);
     }
@@ -51,6 +53,7 @@ export class Credentials {
     this.size = size;
     this.digest = createHash('sha256').update(job).digest();
     this.#key = Buffer.from(hkdfSync('sha256', secret, this.digest, 'par handshake', 32));
+    this.tlsKey = secure ? Buffer.from(hkdfSync('sha256', secret, this.digest, 'par tls', 32)) : undefined;
   }
 
   mac(role: 'server' | 'client' | 'verdict', hello: Uint8Array, nonce: Uint8Array, extra?: Uint8Array): Buffer {

@@ -113,6 +113,7 @@ export class Listener {
           wire.socket.write(challenge);
         });
       }),
+      credentials.tlsKey,
     );
     wire.socket.unref();
     const timer = setTimeout(

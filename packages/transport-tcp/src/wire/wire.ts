@@ -1,5 +1,6 @@
 import { type NetConnectOpts, Socket, type SocketConstructorOpts } from 'node:net';
 import type { Address } from '../address.ts';
+import { acceptSecure, dialSecure } from './secure.ts';
 
 /** Takes the bytes of a stream, into memory it chooses. */
 export interface ByteConsumer {
@@ -96,26 +97,38 @@ export class Wire {
   }
 }
 
-/** Starts to connect. The wire closes with the error when that fails. */
-export function dial(address: Address, consumer: ByteConsumer, onConnected: (wire: Wire) => void): Wire {
+/** Starts to connect, with TLS when there is a key for it. The wire closes with the error when that fails. */
+export function dial(
+  address: Address,
+  consumer: ByteConsumer,
+  onConnected: (wire: Wire) => void,
+  tlsKey?: Buffer | undefined,
+): Wire {
   const wire = new Wire(consumer);
-  const socket = new ReadToEndSocket({ onread: wire.onread } as SocketConstructorOpts);
-  wire.attach(socket);
   const to: NetConnectOpts =
     address.family === 'unix' ? { path: address.path } : { host: address.host, port: address.port };
-  socket.connect(to, () => {
-    if (address.family === 'tcp') socket.setNoDelay(true);
+  const connected = (): void => {
+    if (address.family === 'tcp') wire.socket.setNoDelay(true);
     onConnected(wire);
-  });
+  };
+  if (tlsKey !== undefined) return wire.attach(dialSecure(to, tlsKey, wire.onread, connected));
+  const socket = new ReadToEndSocket({ onread: wire.onread } as SocketConstructorOpts);
+  wire.attach(socket);
+  socket.connect(to, connected);
   return wire;
 }
 
 /**
  * Takes over a connection that a net.Server accepted (with `pauseOnConnect`). A server cannot be given `onread`, so its
- * handle moves to a socket that has it.
+ * handle moves to a socket that has it; under TLS, chunks are copied instead.
  */
-export function adopt(accepted: Socket, consumer: ByteConsumer): Wire {
+export function adopt(accepted: Socket, consumer: ByteConsumer, tlsKey?: Buffer | undefined): Wire {
   const wire = new Wire(consumer);
+  if (tlsKey !== undefined) {
+    wire.attach(acceptSecure(accepted, tlsKey));
+    wire.socket.on('data', (chunk: Buffer) => wire.feed(chunk));
+    return wire;
+  }
   const holder = accepted as unknown as { _handle: unknown };
   const handle = holder._handle;
   holder._handle = null;
