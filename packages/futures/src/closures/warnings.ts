@@ -1,5 +1,5 @@
 import type { CapturePath } from './capture-path.ts';
-import { type FunctionPlan, showPosition } from './function-plan.ts';
+import type { FunctionPlan } from './function-plan.ts';
 
 const warned = new WeakMap<FunctionPlan, Set<string>>();
 
@@ -12,6 +12,6 @@ export function warnOfAssignment(plan: FunctionPlan, name: string, path: Capture
   process.emitWarning(
     `${path.step} assigns to '${name}', which it captured: where it runs it changes a copy, and '${name}' here stays as it is. ` +
       'Return the new value instead.',
-    { type: 'ParWarning', code: 'PAR_CAPTURED_ASSIGNMENT', detail: `at ${showPosition(plan.position)}` },
+    { type: 'ParWarning', code: 'PAR_CAPTURED_ASSIGNMENT' },
   );
 }

@@ -1,7 +1,10 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
+
+// Processes start slowly on a busy machine.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const run = promisify(execFile);
 const program = (name: string): string => fileURLToPath(new URL(`programs/${name}`, import.meta.url));
@@ -9,7 +12,7 @@ const program = (name: string): string => fileURLToPath(new URL(`programs/${name
 async function node(args: readonly string[], env: Record<string, string> = {}): Promise<string> {
   const { stdout } = await run(process.execPath, args, {
     env: { ...process.env, NODE_OPTIONS: '', ...env },
-    signal: AbortSignal.timeout(30_000),
+    signal: AbortSignal.timeout(50_000),
   });
   return stdout;
 }

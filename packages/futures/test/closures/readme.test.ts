@@ -3,7 +3,10 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+
+// Processes start slowly on a busy machine.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const run = promisify(execFile);
 const readme = await readFile(new URL('../../src/closures/README.md', import.meta.url), 'utf8');
@@ -34,7 +37,7 @@ describe('every program of the README prints what it says', () => {
     await writeFile(file, code.replaceAll('@par/futures/closures', closures));
     const { stdout } = await run(process.execPath, [file], {
       env: { ...process.env, NODE_OPTIONS: '' },
-      signal: AbortSignal.timeout(20_000),
+      signal: AbortSignal.timeout(50_000),
     });
     const expected = expectedOutput(code);
     expect(expected.length).toBeGreaterThan(0);

@@ -3,6 +3,9 @@ import { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { capture, NotShippableError, RebuildError, rebuild } from '../../src/closures/index.ts';
 
+// Processes start slowly on a busy machine.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+
 function refusal(fn: () => unknown, options?: Parameters<typeof capture>[1]): NotShippableError {
   try {
     capture(fn, options);

@@ -2,10 +2,13 @@ import { EventEmitter } from 'node:events';
 import * as path from 'node:path';
 import { join } from 'node:path';
 import { parse } from 'acorn';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { Elsewhere } from './elsewhere.ts';
 import * as geometry from './modules/geometry.ts';
 import perimeter, { area, countCall, revealed, Shape } from './modules/geometry.ts';
+
+// Processes start slowly on a busy machine.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 let elsewhere: Elsewhere;
 beforeAll(() => {

@@ -1,6 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createServer } from 'node:net';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { Elsewhere } from './elsewhere.ts';
 import hundredfold, { methods, outer, Temperature } from './modules/internals.ts';
+
+// Processes start slowly on a busy machine.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 let elsewhere: Elsewhere;
 beforeAll(() => {
@@ -53,7 +57,6 @@ describe('scopes', () => {
 
   test('var is shared by all iterations and by assignments after the closure', async () => {
     const fns: (() => number)[] = [];
-    // biome-ignore lint/suspicious/noVar: what is tested
     var i = 0;
     for (; i < 2; i += 1) fns.push(() => i);
     expect(await elsewhere.call(fns[0]!)).toBe(2);
@@ -143,6 +146,22 @@ describe('classes', () => {
       [...Odd.many()],
     ];
     expect(await elsewhere.call(use)).toEqual(['kk', 2, true, 'Inner', 3, 4, undefined, true, 1, [3]]);
+  });
+
+  test('what initialisers and static blocks used is not needed again', async () => {
+    const server = createServer();
+    class Ready {
+      static listening = server.listening;
+      static #port = server.address();
+      static port() {
+        return Ready.#port;
+      }
+      static {
+        server.unref();
+      }
+      ok = true;
+    }
+    expect(await elsewhere.call(() => [Ready.listening, Ready.port(), new Ready().ok])).toEqual([false, null, true]);
   });
 
   test('changed and added methods of a prototype', async () => {

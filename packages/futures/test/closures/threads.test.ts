@@ -2,15 +2,18 @@ import { once } from 'node:events';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { Worker } from 'node:worker_threads';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { capture, rebuild } from '../../src/closures/index.ts';
+
+// Processes start slowly on a busy machine.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 test('worker threads rebuild functions, capture some of their own and send them back', async () => {
   const worker = new Worker(new URL('programs/thread.ts', import.meta.url), { execArgv: [] });
   try {
     const factor = 6;
     worker.postMessage(capture((x: number) => x * factor));
-    const [answer] = await once(worker, 'message', { signal: AbortSignal.timeout(20_000) });
+    const [answer] = await once(worker, 'message', { signal: AbortSignal.timeout(50_000) });
     expect(answer.product).toBe(42);
     const back = await rebuild<(x: number) => number[]>(answer.shipped);
     expect(back(1)).toEqual([42, 1]);

@@ -77,6 +77,11 @@ assert.equal(Number(line), FAIL_LINE, frame);
 if (process.env.PAR_TEST_COLUMNS) assert.equal(Number(column), 9, frame);
 assert.match(frame, /fail/);
 
+// biome-ignore format: on one line
+const oneLine = (): never => { throw new Error('on the first line'); };
+const first = await elsewhere.call(oneLine).catch((error: Error) => error);
+if (process.env.PAR_TEST_COLUMNS) assert.match(first.stack!, /oneLine.*shipping\.ts:\d+:38\)/);
+
 const { nodes } = capture(area);
 assert.deepEqual(
   nodes.map((node) => node.kind),
