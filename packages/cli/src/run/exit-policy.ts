@@ -18,7 +18,8 @@ export type Cause =
   | { readonly kind: 'abort'; readonly rank: number; readonly status: number; readonly reason: string }
   | { readonly kind: 'timeout' }
   | { readonly kind: 'interrupt'; readonly signal: 'SIGINT' | 'SIGTERM' }
-  | { readonly kind: 'output'; readonly code: string };
+  | { readonly kind: 'output'; readonly code: string }
+  | { readonly kind: 'restart' };
 
 /** What the launcher has to do about an event. `suspect`: a consequence was seen, wait a moment for its cause. */
 export type Action = 'nothing' | 'end' | 'kill' | 'suspect';
@@ -90,6 +91,12 @@ export class ExitPolicy {
     return ++this.#interrupts > 1 ? 'kill' : 'end';
   }
 
+  /** The job is to be started again. */
+  restarted(): Action {
+    this.#cause ??= { kind: 'restart' };
+    return 'end';
+  }
+
   /** What ranks write can be written nowhere: `code` EPIPE when nobody reads it any more. */
   outputLost(code: string): Action {
     if (this.#cause !== undefined) return 'nothing';
@@ -116,6 +123,8 @@ function statusOfCause(cause: Cause): number {
       return cause.status & 255 || 1;
     case 'timeout':
       return 124;
+    case 'restart':
+      return 0;
     case 'interrupt':
       return 128 + constants.signals[cause.signal];
     case 'output':

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { UsageError } from '../usage-error.ts';
@@ -6,13 +6,17 @@ import { UsageError } from '../usage-error.ts';
 /** Longest path of a Unix socket on Linux and macOS, with room for the sockets of ranks beside the rendezvous. */
 const LONGEST_DIRECTORY = 80;
 
-/** A new directory (mode 0700) for the sockets of one job. */
-export function makeJobDirectory(): string {
-  const parent = tmpdir().length > LONGEST_DIRECTORY ? '/tmp' : tmpdir();
+/** Where the sockets of a job will be; its reaper, which removes the directory, is told before there is one. */
+export function jobDirectory(jobId: string): string {
+  return join(tmpdir().length > LONGEST_DIRECTORY ? '/tmp' : tmpdir(), `par-${jobId.slice(0, 16)}`);
+}
+
+/** Makes it, for this user only (mode 0700). Throws UsageError, also when there is something by that name. */
+export function makeJobDirectory(path: string): void {
   try {
-    return mkdtempSync(join(parent, 'par-'));
+    mkdirSync(path, { mode: 0o700 });
   } catch (error) {
-    throw new UsageError(`no directory for the job in ${parent}: ${(error as Error).message} (set TMPDIR)`);
+    throw new UsageError(`no directory for the job: ${(error as Error).message} (set TMPDIR)`);
   }
 }
 

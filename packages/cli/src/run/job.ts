@@ -69,6 +69,11 @@ export class Job {
     this.#act(this.policy.interrupted(signal), signal);
   }
 
+  /** Ends it, to be started again by somebody else. */
+  restart(): void {
+    this.#act(this.policy.restarted(), 'SIGTERM');
+  }
+
   outputLost(code: string): void {
     this.#act(this.policy.outputLost(code), 'SIGTERM');
   }

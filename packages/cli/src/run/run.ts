@@ -9,7 +9,7 @@ import { copyStdin } from './copy-stdin.ts';
 import { DebuggerLines } from './debugger-lines.ts';
 import { describePlans } from './dry-run.ts';
 import { Job } from './job.ts';
-import { makeJobDirectory, removeJobDirectory } from './job-directory.ts';
+import { jobDirectory, makeJobDirectory, removeJobDirectory } from './job-directory.ts';
 import { LogDirectory } from './log-dir.ts';
 import { describeJob } from './logged-job.ts';
 import { planRanks, type ResolvedSegment, rendezvousPath, resolveSegments } from './plan.ts';
@@ -22,19 +22,28 @@ import { describeEnd, summarize } from './summary.ts';
 /** Time the last output of a killed job has to get out. */
 const LAST_OUTPUT_MS = 1000;
 
-/** Runs a job to its end and returns the exit status of `par run`. Throws UsageError when it cannot start. */
+/** `par run`: returns its exit status. Throws UsageError when the job cannot start. */
 export async function run(options: RunOptions): Promise<number> {
+  if (options.dryRun) return dryRun(options);
+  if (!options.watch) return runJob(options, () => {});
+  const { watchJob } = await import('./watch.ts');
+  return watchJob(options, runJob);
+}
+
+/** Runs a job to its end and returns its exit status; `onStart` gets it once all ranks were started. */
+async function runJob(options: RunOptions, onStart: (job: Job) => void): Promise<number> {
   const { segments, size } = resolveSegments(options);
-  if (options.dryRun) return dryRun(options, segments, size);
   const logDir = options.logDir === undefined ? undefined : new LogDirectory(options.logDir, size);
   let job: Job | undefined;
   const unhook = forwardSignals(() => job);
-  const directory = makeJobDirectory();
   const id = randomBytes(16).toString('hex');
+  const directory = jobDirectory(id);
   const reaper = new Reaper(id, directory);
   try {
+    makeJobDirectory(directory);
     return await runIn({ options, segments, size, id, directory, reaper, logDir }, (started) => {
       job = started;
+      onStart(started);
     });
   } finally {
     removeJobDirectory(directory);
@@ -43,7 +52,8 @@ export async function run(options: RunOptions): Promise<number> {
   }
 }
 
-function dryRun(options: RunOptions, segments: readonly ResolvedSegment[], size: number): number {
+function dryRun(options: RunOptions): number {
+  const { segments, size } = resolveSegments(options);
   const identity = {
     id: '<job>',
     secret: '<secret>',

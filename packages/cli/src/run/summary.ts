@@ -41,6 +41,8 @@ function describeCause(cause: Cause, rank: EndedRank | undefined, timeoutMs: num
       return `the job was not finished after ${(timeoutMs ?? 0) / 1000} s`;
     case 'interrupt':
       return `interrupted by ${cause.signal}`;
+    case 'restart':
+      return 'started again';
     case 'output':
       return `the output cannot be written: ${cause.code}`;
   }
@@ -58,6 +60,7 @@ export function summarize(
   timeoutMs: number | undefined,
 ): Summary | undefined {
   const { cause, status } = policy;
+  if (cause?.kind === 'restart') return undefined;
   // A reader that has seen enough (`| head`) is no failure worth words.
   if (cause === undefined || (cause.kind === 'output' && cause.code === 'EPIPE')) return undefined;
   const number = 'rank' in cause ? cause.rank : undefined;
