@@ -24,7 +24,7 @@ export type Cause =
 /** What the launcher has to do about an event. `suspect`: a consequence was seen, wait a moment for its cause. */
 export type Action = 'nothing' | 'end' | 'kill' | 'suspect';
 
-export function statusOf(end: RankEnd): number {
+function statusOf(end: RankEnd): number {
   if (end.kind === 'exit') return end.code;
   if (end.kind === 'signal') return 128 + (constants.signals[end.signal] ?? 0);
   return end.status;

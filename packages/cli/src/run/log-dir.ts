@@ -4,7 +4,7 @@ import type { StreamName } from '../output/output.ts';
 import { UsageError } from '../usage-error.ts';
 
 /** What `job.json` says of one rank. */
-export interface LoggedRank {
+interface LoggedRank {
   readonly rank: number;
   readonly appnum: number;
   readonly host: string;
