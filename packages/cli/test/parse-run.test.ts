@@ -128,6 +128,7 @@ test.each([
   [['--no-label=yes', 'a.ts'], 'takes no value'],
   [['--timeout', 'soon', 'a.ts'], '10m'],
   [['--timeout', '0', 'a.ts'], 'longer than 0'],
+  [['--timeout', '25d', 'a.ts'], '24d'],
   [['--stack-on-timeout', 'a.ts'], '--timeout'],
   [['--ranks', '7-4', 'a.ts'], '"7-4"'],
   [['--stdin', 'some', 'a.ts'], '"some"'],

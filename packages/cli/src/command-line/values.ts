@@ -2,11 +2,16 @@ import { UsageError } from '../usage-error.ts';
 
 const UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
+/** What a timer of Node can hold: 2^31 - 1 ms. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
 /** `500ms`, `5s`, `10m`, `1.5h`, `2d`; a bare number is seconds. Returns milliseconds. */
 export function parseDuration(text: string, option: string): number {
   const match = /^(\d+(?:\.\d+)?|\.\d+)(ms|s|m|h|d)?$/.exec(text);
   if (!match) throw new UsageError(`${option}: "${text}" is not a duration (write 500ms, 5s, 10m or 1h)`);
-  return Number(match[1]) * UNITS[(match[2] ?? 's') as keyof typeof UNITS];
+  const ms = Number(match[1]) * UNITS[(match[2] ?? 's') as keyof typeof UNITS];
+  if (ms > LONGEST_TIMER) throw new UsageError(`${option}: "${text}" is too long (24d at most)`);
+  return ms;
 }
 
 /** A count of ranks, or `auto`. */

@@ -83,10 +83,13 @@ async function runIn(setting: Setting, onStart: (job: Job) => void): Promise<num
   const { options, segments, size, id, directory, reaper, logDir } = setting;
   let job: Job | undefined;
 
+  let paused = false;
   const onChange = (): void => {
     const code = sinks.stdout.problem?.code;
     if (code !== undefined) job?.outputLost(code);
-    job?.pause(sinks.stdout.full || sinks.stderr.full);
+    const full = sinks.stdout.full || sinks.stderr.full;
+    if (full !== paused) job?.pause(full);
+    paused = full;
   };
   const sinks = { stdout: new Sink(process.stdout, onChange), stderr: new Sink(process.stderr, onChange) };
   const output = makeOutput(options, size, sinks, directory);
