@@ -113,8 +113,10 @@ export function chooseAllreduce(size: number, bytes: number | undefined, commuta
   if (bytes !== undefined && commutative) allowed.push('ring');
   const chosen = override('ALLREDUCE', allowed);
   if (chosen !== undefined) return chosen;
-  if (bytes === undefined) return size <= THRESHOLDS.linearSize ? 'allgather' : 'recursive-doubling';
-  if (bytes < THRESHOLDS.allreduceGather && size <= THRESHOLDS.allToAllSize) return 'allgather';
+  // Pairs and fours need no more rounds one way than the other, or one more, and then fewer messages.
+  const oneRound = size <= THRESHOLDS.allToAllSize && size !== 2 && size !== 4;
+  if (bytes === undefined) return oneRound && size !== 8 ? 'allgather' : 'recursive-doubling';
+  if (bytes < THRESHOLDS.allreduceGather && oneRound) return 'allgather';
   if (bytes < THRESHOLDS.allreduceHalving || size === 2) return 'recursive-doubling';
   return bytes < THRESHOLDS.allreduceRing || !commutative ? 'rabenseifner' : 'ring';
 }

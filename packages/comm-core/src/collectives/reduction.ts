@@ -176,6 +176,8 @@ export class BufferReduction implements Reduction<ElementArray> {
   }
 }
 
+/** Operations every element type has. */
+const ARITHMETIC_OPS: readonly string[] = ['SUM', 'PROD', 'MAX', 'MIN'];
 /** Operations that make sense on memory without an element type (MPI-4.1 §6.9.2, MPI_BYTE). */
 const RAW_BYTES_OPS: readonly string[] = ['BAND', 'BOR', 'BXOR', 'REPLACE', 'NO_OP'];
 
@@ -189,6 +191,7 @@ function checkedOp(call: Call, op: BufferOp, type: BufferView['type'], elements:
       `${describe(call)}: ${resolved.name} is not defined for raw bytes; pass a typed array`,
     );
   }
+  if (ARITHMETIC_OPS.includes(resolved.name)) return resolved;
   const none = elements.subarray(0, 0);
   try {
     resolved.combineElements(none, none);

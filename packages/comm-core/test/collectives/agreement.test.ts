@@ -62,6 +62,14 @@ const DIFFERENCES: Differing[] = [
         : collectives.allreduceInto(host, f64(2), f64(2), SUM),
   ],
   [
+    'another element type of the same width',
+    ['scanInto(op SUM, float32 × 2)', 'scanInto(op SUM, int32 × 2)'],
+    (host, odd) => {
+      const array = () => (odd ? new Int32Array(2) : new Float32Array(2));
+      return collectives.scanInto(host, array(), array(), SUM);
+    },
+  ],
+  [
     'another length',
     ['bcastInto(root 0, float64 × 2)', 'bcastInto(root 0, float64 × 3)'],
     (host, odd) => collectives.bcastInto(host, f64(odd ? 3 : 2)),

@@ -28,7 +28,8 @@ interface Posted {
 /**
  * A network for tests that takes every liberty the transport contract allows. A send settles only after it was matched and
  * its memory is read at the last moment; messages of different pairs arrive in a random order (those of one pair keep
- * theirs). So an algorithm that changes memory too early, relies on a send being buffered, or on messages of different
+ * theirs). It refuses to receive into memory that is still
+ * being sent. So an algorithm that changes memory too early, relies on a send being buffered, or on messages of different
  * ranks arriving in some order, fails here although it works where messages are small and fast.
  */
 export class LateNetwork {
@@ -38,6 +39,8 @@ export class LateNetwork {
   readonly #posted = new Map<string, Posted[]>();
   #settling: (() => void)[] = [];
   #scheduled = false;
+  /** Memory each world rank has lent to sends that have not settled. */
+  readonly lent = new Map<number, Set<readonly Uint8Array[]>>();
   /** Messages sent so far, for tests of how many an algorithm needs. */
   messages = 0;
   /** Bytes sent so far. */
@@ -64,7 +67,13 @@ export class LateNetwork {
         const to = inbox(peers[dest]!);
         const channel = this.#channels.get(`${self}>${to}`) ?? { dest: to, queue: [] };
         this.#channels.set(`${self}>${to}`, channel);
-        channel.queue.push({ source: self, tag, payload, type, settle: resolve });
+        const lent = this.lent.get(self) ?? new Set();
+        this.lent.set(self, lent.add(payload));
+        const settle = () => {
+          lent.delete(payload);
+          resolve();
+        };
+        channel.queue.push({ source: self, tag, payload, type, settle });
         this.#schedule();
       });
     const recv = <R>(source: number, tag: number, signal: AbortSignal | undefined, take: (message: Sent) => R) =>
@@ -109,6 +118,10 @@ export class LateNetwork {
             throw new MismatchError(`${type} met ${into.type}`);
           }
           const bytes = payload[0]!;
+          for (const sending of this.lent.get(self) ?? []) {
+            if (overlap(sending[0]!, into.bytes))
+              throw new Error(`rank ${self} receives into memory it is still sending`);
+          }
           if (bytes.length > into.bytes.length) throw new TruncationError(bytes.length, into.bytes.length, 'recv');
           into.bytes.set(bytes);
           return { source, tag, bytes: bytes.length, count: bytes.length / ELEMENT_BYTES[into.type] };
@@ -169,6 +182,11 @@ export class LateNetwork {
   }
 }
 
+function overlap(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.buffer !== b.buffer || a.length === 0 || b.length === 0) return false;
+  return a.byteOffset < b.byteOffset + b.length && b.byteOffset < a.byteOffset + a.length;
+}
+
 /** Mulberry32: the same numbers for the same seed. */
 export function generator(seed: number): () => number {
   let state = seed;
@@ -195,10 +213,23 @@ export function callsOn(network: LateNetwork, size: number, tag = 0): Call[] {
   }));
 }
 
-/** Runs an algorithm on every rank and checks that every message it sent was received. The results in rank order. */
-export async function onEveryRank<R>(size: number, run: (call: Call) => Promise<R>, seed = 1): Promise<R[]> {
-  const network = new LateNetwork(seed);
-  const results = await Promise.all(callsOn(network, size).map(run));
+/**
+ * Runs an algorithm on every rank and checks that it left nothing behind: every message it sent was received, and it did
+ * not return before its sends had settled. The results in rank order.
+ */
+export async function onEveryRank<R>(
+  size: number,
+  run: (call: Call) => Promise<R>,
+  network: LateNetwork = new LateNetwork(size),
+): Promise<R[]> {
+  const results = await Promise.all(
+    callsOn(network, size).map(async (call) => {
+      const result = await run(call);
+      const unsettled = network.lent.get(call.rank)?.size ?? 0;
+      if (unsettled > 0) throw new Error(`rank ${call.rank} returned before ${unsettled} of its sends had settled`);
+      return result;
+    }),
+  );
   if (network.leftovers() > 0) throw new Error(`${network.leftovers()} messages or receives were left over`);
   return results;
 }

@@ -57,6 +57,22 @@ interface Ordered {
 const ORDERED: Ordered[] = [
   { name: 'strings', fn: (a: string, b: string) => a + b, of: (rank) => `[${rank}]` },
   { name: 'affine maps', fn: affine as never, of: affineOf },
+  {
+    name: 'lists, by a function that changes its first argument',
+    fn: ((a: number[], b: number[]) => {
+      a.push(...b);
+      return a;
+    }) as never,
+    of: (rank) => [rank],
+  },
+  {
+    name: 'lists, by a function that changes its second argument',
+    fn: ((a: number[], b: number[]) => {
+      b.unshift(...a);
+      return b;
+    }) as never,
+    of: (rank) => [rank],
+  },
   { name: 'matrices', fn: matmul as never, of: (rank) => [1n, BigInt(rank), BigInt(rank % 3), 2n] },
 ];
 

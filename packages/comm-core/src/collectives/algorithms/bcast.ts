@@ -1,6 +1,6 @@
 import type { BufferView } from '../../transport/index.ts';
 import { type Blocks, BufferBlocks } from '../blocks.ts';
-import { type Call, observed } from '../call.ts';
+import type { Call } from '../call.ts';
 import { allgatherRing } from './allgather.ts';
 import { binomial, chain, highestBit, passDown, star, subtree } from './tree.ts';
 
@@ -45,10 +45,11 @@ export async function bcastScatterAllgather(call: Call, view: BufferView, root: 
   if (parent !== undefined) await blocks.recv(range(relative, span), parent);
   const sent: Promise<void>[] = [];
   for (let mask = highestBit(span - 1); mask >= 1; mask /= 2) {
-    if (relative + mask < size) sent.push(observed(blocks.send(range(relative + mask, mask), (rank + mask) % size)));
+    if (relative + mask < size) sent.push(blocks.send(range(relative + mask, mask), (rank + mask) % size));
   }
-  await allgatherRing(call, blocks, relative);
+  // The ring brings these pieces once more, into the memory they are being sent from.
   await Promise.all(sent);
+  await allgatherRing(call, blocks, relative);
 }
 
 function segmentsOf(call: Call, view: BufferView, segmentBytes: number): BufferBlocks {
