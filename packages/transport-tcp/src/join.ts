@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { dirname, join as joinPath } from 'node:path';
 import { ParError } from '@par/comm-core';
-import { type Address, parseAddress } from './address.ts';
+import { type Address, formatAddress, parseAddress } from './address.ts';
 import { hostIdentity } from './host-identity.ts';
 import { MESH_RANKS, SocketLink } from './link/link.ts';
 import { turningTime } from './link/turning.ts';
@@ -18,7 +18,7 @@ export interface Joined {
 }
 
 /** Meets the other ranks at the rendezvous. Rejects with PAR_ENVIRONMENT, PAR_TRANSPORT, PAR_PEER_LOST or PAR_ABORTED. */
-export async function join(options: TcpOptions): Promise<Joined> {
+export async function join(options: TcpOptions, host = hostIdentity()): Promise<Joined> {
   const { rank, size, family = 'auto' } = options;
   const rendezvous = parseAddress(options.rendezvous);
   const credentials = new Credentials(rank, size, options.job, options.secret, options.secure);
@@ -26,7 +26,10 @@ export async function join(options: TcpOptions): Promise<Joined> {
   const listeners: Listener[] = [];
   const listen = async (address: Address): Promise<Address> => {
     const listener = new Listener(credentials, log);
-    const bound = await listener.listen(address);
+    const bound = await listener.listen(address).catch((cause: NodeJS.ErrnoException) => {
+      const why = cause.code === 'EADDRINUSE' ? 'two processes were given the same PAR_RANK' : cause.message;
+      throw new ParError('PAR_TRANSPORT', `rank ${rank} cannot listen at ${formatAddress(address)}: ${why}`, { cause });
+    });
     listeners.push(listener);
     return bound;
   };
@@ -38,7 +41,6 @@ export async function join(options: TcpOptions): Promise<Joined> {
   try {
     const unix = directory && joinPath(directory.path, `${rank}.sock`);
     if (unix !== undefined && size > 1) await listen(parseAddress(`unix:${unix}`));
-    const host = hostIdentity();
     const control = await joinJob({
       rendezvous,
       credentials,

@@ -61,6 +61,31 @@ describe.each(['unix', 'tcp'])('rank processes over %s', (family) => {
   });
 });
 
+test('the kill of a rank that nobody has talked to yet is reported too', async () => {
+  await using job = await startProcessJob(3, { TEST_CONNECT: 'lazy' });
+  for (const rank of job.ranks) rank.order('wait');
+  job.ranks[1]!.process.kill('SIGKILL');
+  for (const rank of [0, 2]) expect(await job.ranks[rank]!.next('lost')).toEqual({ rank: 1, code: 'PAR_PEER_LOST' });
+});
+
+test('a rank that finishes without having talked is no loss', async () => {
+  await using job = await startProcessJob(3, { TEST_CONNECT: 'lazy' });
+  for (const rank of job.ranks) rank.order('wait');
+  job.ranks[1]!.order('close');
+  for (const rank of [0, 2]) expect(await job.ranks[rank]!.next('lost')).toEqual({ rank: 1, code: undefined });
+});
+
+test('ranks go on without a rendezvous that was closed on purpose', async () => {
+  await using job = await startProcessJob(2);
+  await job.rendezvous.close();
+  job.ranks[1]!.order('echo');
+  await job.ranks[1]!.next('echoing');
+  job.ranks[0]!.order('flood', 1000);
+  expect(await job.ranks[0]!.next('flooded')).toBe(1000);
+  for (const rank of job.ranks) rank.order('close');
+  for (const rank of job.ranks) expect(await rank.ended).toEqual([0, null]);
+});
+
 test('the death of the launcher aborts every rank', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'par-test-'));
   const env = { PAR_SIZE: '2', PAR_JOB: 'orphans', PAR_SECRET: randomBytes(32).toString('hex') };

@@ -4,7 +4,7 @@ import { parseAddress } from '../address.ts';
 import type { Control } from '../rendezvous/control.ts';
 import type { Member } from '../rendezvous/messages.ts';
 import { greet } from '../wire/greet.ts';
-import type { Credentials, Verdict } from '../wire/handshake.ts';
+import { type Credentials, Refusal, type Verdict } from '../wire/handshake.ts';
 import type { Listener } from '../wire/listener.ts';
 import type { ByteConsumer, Wire } from '../wire/wire.ts';
 import { DISCARD } from './discard-sink.ts';
@@ -21,6 +21,9 @@ export const MESH_RANKS = 32;
 const CLOSE_PATIENCE_MS = 30_000;
 /** How long a peer whose connection fails may take to be explained by the launcher. */
 const VERDICT_MS = 1_000;
+/** A connection that the peer was too busy for is tried again, after a pause that grows by this many milliseconds. */
+const CONNECT_ATTEMPTS = 10;
+const RETRY_MS = 20;
 
 export interface LinkOptions {
   readonly credentials: Credentials;
@@ -167,7 +170,7 @@ export class SocketLink implements FrameTransport, PeerHost {
     this.#onChange();
   }
 
-  #connect(peer: Peer): void {
+  #connect(peer: Peer, attempt = 1): void {
     peer.state = 'connecting';
     const { rank } = peer;
     this.#began.add(rank);
@@ -175,6 +178,7 @@ export class SocketLink implements FrameTransport, PeerHost {
       credentials: this.#options.credentials,
       purpose: 'peer',
       to: rank,
+      deadline: undefined,
       accepted: (wire) => {
         return this.#open(rank, wire);
       },
@@ -183,7 +187,12 @@ export class SocketLink implements FrameTransport, PeerHost {
       },
       failed: (error) => {
         this.#began.delete(rank);
-        if (peer.state === 'connecting') this.#unreachable(peer, error);
+        if (peer.state !== 'connecting') return;
+        if (attempt < CONNECT_ATTEMPTS && isPassing(error)) {
+          setTimeout(() => peer.state === 'connecting' && this.#connect(peer, attempt + 1), attempt * RETRY_MS);
+        } else {
+          this.#unreachable(peer, error);
+        }
       },
     });
   }
@@ -279,4 +288,12 @@ export class SocketLink implements FrameTransport, PeerHost {
 function hasLeft(peer: Peer): boolean {
   if (peer.state === 'absent' || peer.state === 'gone') return true;
   return peer.acknowledged && peer.writer.idle;
+}
+
+/** Its queue of connections was full, or this process was too busy to answer in time: no word about the peer's life. */
+function isPassing(error: Error): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return (
+    code === 'EAGAIN' || code === 'ECONNRESET' || code === 'EPIPE' || (error instanceof Refusal && error.kind === 'eof')
+  );
 }

@@ -33,7 +33,7 @@ export async function joinJob(options: JoinOptions): Promise<Control> {
   const deadline = performance.now() + options.connectTimeout;
   for (;;) {
     try {
-      const control = await connectControl(options);
+      const control = await connectControl(options, Math.max(1, deadline - performance.now()));
       await control.joined;
       return control;
     } catch (error) {
@@ -53,12 +53,13 @@ export async function joinJob(options: JoinOptions): Promise<Control> {
   }
 }
 
-function connectControl(options: JoinOptions): Promise<Control> {
+function connectControl(options: JoinOptions, deadline: number): Promise<Control> {
   return new Promise((resolve, reject) => {
     greet(options.rendezvous, {
       credentials: options.credentials,
       purpose: 'rendezvous',
       to: RENDEZVOUS,
+      deadline,
       accepted: (wire) => {
         const control = new Control(wire, options);
         resolve(control);

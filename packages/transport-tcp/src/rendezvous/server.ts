@@ -8,6 +8,8 @@ import type { ByteConsumer, Wire } from '../wire/wire.ts';
 import { Exchanges } from './exchanges.ts';
 import { type Announcement, type FromRank, type Member, MessageReader, sendMessage, type ToRank } from './messages.ts';
 
+const JOIN_MS = 300_000;
+
 export interface RendezvousOptions {
   /** `unix:/path/socket` (its directory is created with mode 0700 when missing) or `tcp:host:port`, port 0 for any. */
   readonly listen: string;
@@ -175,7 +177,7 @@ class RendezvousServer implements Rendezvous {
       case 'announce':
         seat.announcement = { host: message.host, hostname: message.hostname, pid: message.pid, unix: message.unix };
         this.#options.onAnnounce?.(rank, seat.announcement);
-        this.#joinTimer ??= setTimeout(() => this.#late(), this.#options.joinTimeout ?? 300_000).unref();
+        this.#joinTimer ??= setTimeout(() => this.#late(), this.#options.joinTimeout ?? JOIN_MS).unref();
         this.#advance();
         break;
       case 'listening':
@@ -226,7 +228,7 @@ class RendezvousServer implements Rendezvous {
 
   #late(): void {
     const missing = this.#seats.flatMap((seat, rank) => (seat?.announcement === undefined ? [rank] : []));
-    const seconds = Math.round((this.#options.joinTimeout ?? 300_000) / 1000);
+    const seconds = (this.#options.joinTimeout ?? JOIN_MS) / 1000;
     this.#end(
       -1,
       1,

@@ -13,14 +13,13 @@ import {
 } from './handshake.ts';
 import { type ByteConsumer, dial, type Wire } from './wire.ts';
 
-/** Time an end has to get through the handshake. */
-export const HANDSHAKE_MS = 5_000;
-
 export interface Greeting {
   readonly credentials: Credentials;
   readonly purpose: Purpose;
   /** Rank that must be at the other end. */
   readonly to: number;
+  /** Milliseconds until it fails; undefined: never, because the other end may be computing for minutes before it answers. */
+  readonly deadline: number | undefined;
   /** Consumer of what follows an accepted handshake; called before anything else is read. */
   accepted(wire: Wire): ByteConsumer;
   /** The other end is genuine and does not take the connection. */
@@ -34,10 +33,12 @@ export function greet(address: Address, greeting: Greeting): Wire {
   const { credentials } = greeting;
   const hello = writeHello(credentials, greeting.purpose, greeting.to);
   let settled = false;
-  const timer = setTimeout(
-    () => wire.destroy(new Refusal('deadline', `no handshake within ${HANDSHAKE_MS} ms`)),
-    HANDSHAKE_MS,
-  );
+  const timer =
+    greeting.deadline &&
+    setTimeout(
+      () => wire.destroy(new Refusal('deadline', `no answer within ${greeting.deadline} ms`)),
+      greeting.deadline,
+    );
 
   const onChallenge = new FixedFrame(CHALLENGE_BYTES, (challenge) => {
     guarded(wire, () => {

@@ -1,11 +1,12 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Address } from '../address.ts';
 import { Discard, FixedFrame } from './fixed-frame.ts';
-import { guarded, HANDSHAKE_MS } from './greet.ts';
+import { guarded } from './greet.ts';
 import {
   type Credentials,
   checkProof,
   HELLO_BYTES,
+  type Hello,
   PROOF_BYTES,
   Refusal,
   readHello,
@@ -15,6 +16,8 @@ import {
 } from './handshake.ts';
 import { adopt, type ByteConsumer, type Wire } from './wire.ts';
 
+/** Time a client has for each of its two frames. */
+const FRAME_MS = 5_000;
 /** Connections that have not proved anything yet. One more closes the oldest: real ranks need milliseconds. */
 const MAX_STRANGERS = 64;
 
@@ -30,7 +33,8 @@ export class Listener {
   readonly #credentials: Credentials;
   readonly #log: (line: string) => void;
   readonly #server: Server;
-  readonly #strangers = new Set<Wire>();
+  /** Connections that have proved nothing yet, oldest first, each with its deadline. */
+  readonly #strangers = new Map<Wire, NodeJS.Timeout>();
   readonly #early: Socket[] = [];
   readonly #logged = new Set<string>();
   #accepting: Accepting | undefined;
@@ -71,7 +75,8 @@ export class Listener {
   close(): void {
     this.#server.close();
     for (const socket of this.#early.splice(0)) socket.destroy();
-    for (const wire of this.#strangers) {
+    for (const [wire, timer] of this.#strangers) {
+      clearTimeout(timer);
       wire.onClosed = () => {};
       wire.destroy();
     }
@@ -96,44 +101,55 @@ export class Listener {
           wire.consumer = new FixedFrame(PROOF_BYTES, (proof) => {
             guarded(wire, () => {
               checkProof(credentials, hello, challenge, proof);
-              const verdict = accepting.judge(hello.from);
-              this.#dismiss(wire, timer);
-              wire.socket.write(writeVerdict(credentials, hello, challenge, verdict));
-              if (verdict === 'accept') {
-                wire.consumer = accepting.accepted(hello.from, wire);
-              } else {
-                wire.consumer = new Discard();
-                wire.socket.end();
-                if (verdict === 'duplicate') {
-                  this.#report('duplicate', `refused a second connection of rank ${hello.from}`);
-                }
-              }
+              this.#dismiss(wire);
+              this.#conclude(wire, hello, challenge, accepting);
             });
           });
+          this.#setDeadline(wire);
           wire.socket.write(challenge);
         });
       }),
       credentials.tlsKey,
     );
     wire.socket.unref();
-    const timer = setTimeout(
-      () => wire.destroy(new Refusal('deadline', `it did not finish the handshake within ${HANDSHAKE_MS} ms`)),
-      HANDSHAKE_MS,
-    ).unref();
-    this.#strangers.add(wire);
+    this.#setDeadline(wire);
     wire.onClosed = (error) => {
-      if (!this.#dismiss(wire, timer)) return;
+      if (!this.#dismiss(wire)) return;
       const kind = error instanceof Refusal ? error.kind : 'closed';
       this.#report(kind, `refused a connection from ${from}: ${error?.message ?? 'it closed during the handshake'}`);
     };
     if (this.#strangers.size > MAX_STRANGERS) {
-      const [oldest] = this.#strangers;
-      oldest!.destroy(new Refusal('crowd', `more than ${MAX_STRANGERS} connections that prove nothing`));
+      const [[oldest]] = this.#strangers as unknown as [[Wire]];
+      oldest.destroy(new Refusal('crowd', `more than ${MAX_STRANGERS} connections that prove nothing`));
     }
   }
 
-  #dismiss(wire: Wire, timer: NodeJS.Timeout): boolean {
-    clearTimeout(timer);
+  #conclude(wire: Wire, hello: Hello, challenge: Buffer, accepting: Accepting): void {
+    const verdict = accepting.judge(hello.from);
+    wire.socket.write(writeVerdict(this.#credentials, hello, challenge, verdict));
+    if (verdict === 'accept') {
+      wire.consumer = accepting.accepted(hello.from, wire);
+      return;
+    }
+    wire.consumer = new Discard();
+    wire.socket.end();
+    if (verdict === 'duplicate') this.#report('duplicate', `refused a second connection of rank ${hello.from}`);
+  }
+
+  /** Gives a stranger time for its next frame. */
+  #setDeadline(wire: Wire): void {
+    const late = (): void => {
+      if (this.#strangers.get(wire) !== timer) return;
+      wire.destroy(new Refusal('deadline', `it let ${FRAME_MS} ms pass in the handshake`));
+    };
+    // Not at once: when this process was busy, what the stranger sent in time is still unread.
+    const timer = setTimeout(() => setImmediate(late), FRAME_MS).unref();
+    clearTimeout(this.#strangers.get(wire));
+    this.#strangers.set(wire, timer);
+  }
+
+  #dismiss(wire: Wire): boolean {
+    clearTimeout(this.#strangers.get(wire));
     return this.#strangers.delete(wire);
   }
 

@@ -6,7 +6,10 @@ import { headerOf } from '../frame-job.ts';
 
 const rank = Number(process.env.PAR_RANK);
 const size = Number(process.env.PAR_SIZE);
-const { link, control } = await join(optionsFromEnvironment({ rank, size }, process.env));
+const { link, control } = await join({
+  ...optionsFromEnvironment({ rank, size }, process.env),
+  connect: process.env.TEST_CONNECT === 'lazy' ? 'lazy' : undefined,
+});
 const tell = (event: string, data: unknown = undefined): void => void process.send?.({ event, data });
 
 /** Bytes set in a large payload: around every 2 ** 30, where writes and reads are split, and at its ends. */
