@@ -54,6 +54,7 @@ export function payloads(): unknown[] {
     arrays,
     shared.subarray(2, 5),
     new ArrayBuffer(3),
+    Buffer.from('bytes'),
     new DataView(new Uint8Array([1, 2, 3, 4, 5]).buffer, 1, 3),
     { weights: new Float32Array([1.5, -2.5]), labels: ['x'], more: [new Uint8Array(0), new BigInt64Array([5n])] },
     cyclic(),

@@ -110,3 +110,8 @@ export function filled(type: ElementKind, length: number, value: number): AnyArr
 export function ranksOf(size: number): number[] {
   return Array.from({ length: size }, (_, rank) => rank);
 }
+
+/** Every root where ranks are few; otherwise a third of them, another third for each `turn`. */
+export function rootsOf(size: number, turn: number): number[] {
+  return ranksOf(size).filter((root) => size <= 5 || (root + turn) % 3 === 0);
+}

@@ -167,6 +167,34 @@ const concurrentDups: ConformanceCase = {
   },
 };
 
+const concurrentMaking: ConformanceCase = {
+  name: 'splits, duplicates and creations asked for at the same time give each rank the same communicators',
+  async run(comm, t) {
+    const { rank, size } = comm;
+    for (let round = 0; round < 3; round++) {
+      const made = await Promise.all([
+        comm.split({ color: 0, key: rank }),
+        comm.dup(),
+        comm.split({ color: 0, key: rank }),
+        comm.create(comm.group),
+        comm.split({ color: rank % 2 }),
+        comm.split({ color: rank % 2 }),
+        comm.dup(),
+      ]);
+      const found = await Promise.all(made.map((c, i) => c!.allgather({ i, rank })));
+      for (const [i, got] of found.entries()) {
+        const members = ranksOf(size).filter((r) => i < 4 || i > 5 || r % 2 === rank % 2);
+        t.equal(
+          got,
+          members.map((r) => ({ i, rank: r })),
+          `communicator ${i}, round ${round}`,
+        );
+      }
+      for (const c of made) await c!.free();
+    }
+  },
+};
+
 const freed: ConformanceCase = {
   name: 'operations of a freed communicator, pending and new, reject with PAR_FREED',
   async run(comm, t) {
@@ -220,6 +248,7 @@ export const life: readonly ConformanceCase[] = [
   create,
   manyAtOnce,
   concurrentDups,
+  concurrentMaking,
   freed,
   worldStays,
   disposed,

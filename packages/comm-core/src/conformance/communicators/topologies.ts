@@ -212,6 +212,33 @@ const neighborhoods: ConformanceCase = {
   },
 };
 
+const directions: ConformanceCase = {
+  name: 'what goes in the negative direction of a grid arrives from the positive one, even where both are one rank',
+  async run(comm, t) {
+    const { size } = comm;
+    const half = size % 2 === 0 ? [2, size / 2] : [1, size];
+    for (const dims of [[size], half]) {
+      const grid = (await comm.cartesian(dims, { periodic: true }))!;
+      const message = (source: number, slot: number) => ({ source, slot });
+      const sent = grid.neighbors.map((_, slot) => message(grid.rank, slot));
+      // The neighbour below sends to its upper side what arrives here from below, and the reverse.
+      const expected = grid.neighbors.map((source, slot) => message(source, slot ^ 1));
+      t.equal(await grid.neighborAlltoall(sent), expected, `values, ${dims.join('×')}`);
+      const into = new Int32Array(sent.length);
+      await grid.neighborAlltoallInto(
+        Int32Array.from(sent, ({ slot }) => grid.rank * 10 + slot),
+        into,
+      );
+      t.equal(
+        into,
+        Int32Array.from(expected, ({ source, slot }) => source * 10 + slot),
+        `buffers, ${dims.join('×')}`,
+      );
+      await grid.free();
+    }
+  },
+};
+
 const unevenNeighbors: ConformanceCase = {
   name: 'neighbourhood collectives of buffers take counts and displs for each neighbour',
   async run(comm, t) {
@@ -253,5 +280,6 @@ export const topologies: readonly ConformanceCase[] = [
   graph,
   distGraphs,
   neighborhoods,
+  directions,
   unevenNeighbors,
 ];

@@ -258,7 +258,7 @@ const throwingOp: ConformanceCase = {
         () => {
           throw boom;
         },
-        { root: 0, signal: AbortSignal.timeout(300) },
+        { root: 0, signal: AbortSignal.timeout(5000) },
       )
       .then(
         () => 'done',

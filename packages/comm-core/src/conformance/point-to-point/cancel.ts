@@ -1,4 +1,5 @@
 import type { Communicator } from '../../comm/communicator.ts';
+import { SUM } from '../../index.ts';
 import type { ConformanceCase } from '../case.ts';
 import { tagged } from '../tagged.ts';
 
@@ -90,4 +91,45 @@ const synchronousSends: ConformanceCase = {
   },
 };
 
-export const cancel: readonly ConformanceCase[] = [...receives, afterMatch, synchronousSends];
+/** Collectives that no other rank can finish without rank 0. */
+const COLLECTIVES: Record<string, (comm: Communicator, signal: AbortSignal) => Promise<unknown>> = {
+  barrier: (comm, signal) => comm.barrier({ signal }),
+  bcast: (comm, signal) => comm.bcast(1, { root: 0, signal }),
+  bcastInto: (comm, signal) => comm.bcastInto(new Int32Array(2), { root: 0, signal }),
+  scatter: (comm, signal) => comm.scatter(new Array(comm.size).fill(1), { root: 0, signal }),
+  allgather: (comm, signal) => comm.allgather(1, { signal }),
+  alltoall: (comm, signal) => comm.alltoall(new Array(comm.size).fill(1), { signal }),
+  allreduce: (comm, signal) => comm.allreduce(1, SUM, { signal }),
+  allreduceInto: (comm, signal) => comm.allreduceInto(new Int32Array(2), new Int32Array(2), SUM, { signal }),
+  scan: (comm, signal) => comm.scan(1, SUM, { signal }),
+};
+
+const collectives: ConformanceCase = {
+  name: 'ranks that wait in collectives for one that does not come give up at their deadline',
+  minSize: 2,
+  async run(comm, t) {
+    const { rank, size } = comm;
+    const twin = await comm.dup();
+    const calls = Object.entries(COLLECTIVES);
+    if (rank === 0) {
+      for (let peer = 1; peer < size; peer++) await comm.recv({ source: peer, tag: TAG });
+      // Comes too late: the others have given up, or, where the transport cannot take back what it does, are still in it.
+      const signal = AbortSignal.timeout(20);
+      for (const result of await Promise.allSettled(calls.map(([, call]) => call(twin, signal)))) {
+        const code = result.status === 'rejected' ? (result.reason as { code?: string }).code : 'PAR_TIMEOUT';
+        t.equal(code, 'PAR_TIMEOUT', 'how the late rank ends');
+      }
+    } else {
+      const signal = AbortSignal.timeout(20);
+      const waiting = calls.map(([, call]) => call(twin, signal));
+      await Promise.all(waiting.map((promise, i) => t.rejects(promise, 'PAR_TIMEOUT', calls[i]![0])));
+      await comm.send('gave up', { dest: 0, tag: TAG });
+    }
+    const gone = AbortSignal.abort();
+    for (const [name, call] of calls)
+      await t.rejects(call(twin, gone), 'PAR_CANCELLED', `${name} with a signal that has fired`);
+    t.equal(await comm.allreduce(1, SUM), size, 'the original communicator');
+  },
+};
+
+export const cancel: readonly ConformanceCase[] = [...receives, afterMatch, synchronousSends, collectives];

@@ -5,11 +5,25 @@ import { ranksOf, sameBytes, tagged, taggedBytes } from '../tagged.ts';
 const KIB = 1024;
 const MIB = 1024 * KIB;
 /** Lengths in bytes at which transports change from one way of sending to another. */
-const BOUNDARIES = [4095, 4096, 4097, 64 * KIB - 1, 64 * KIB, 64 * KIB + 1, 256 * KIB + 1, MIB - 1, MIB, MIB + 1];
+const BOUNDARIES = [
+  2047,
+  2048,
+  2049,
+  4095,
+  4096,
+  4097,
+  64 * KIB - 1,
+  64 * KIB,
+  64 * KIB + 1,
+  256 * KIB + 1,
+  MIB - 1,
+  MIB,
+  MIB + 1,
+];
 const EVERYWHERE = ['world'] as const;
 
 const boundaries: ConformanceCase = {
-  name: 'buffers and arrays in values arrive whole at every length around 4 KiB, 64 KiB and 1 MiB',
+  name: 'buffers and arrays in values arrive whole at every length around 2 KiB, 4 KiB, 64 KiB and 1 MiB',
   on: ['world', 'split'],
   sizes: [1, 2, 3],
   async run(comm, t) {
