@@ -1,3 +1,4 @@
+export { wtick, wtime } from './clock.ts';
 export {
   type Codec,
   type CodecExtension,
@@ -8,9 +9,8 @@ export {
 export type * from './comm/communicator.ts';
 export type * from './comm/intercommunicator.ts';
 export { worldOf } from './comm/intracomm.ts';
-export { wtick, wtime } from './clock.ts';
 export * from './constants.ts';
-export { type DatatypeView, indexed, subarray, vector } from './datatype/index.ts';
+export { type DatatypeView, indexed, subarray, type TypedArray, vector } from './datatype/index.ts';
 export {
   type Consideration,
   DETECTION_ROWS,

@@ -72,19 +72,10 @@ export function toReceiveBuffer(buffer: BufferLike, what: string): ReceiveBuffer
   if (!(buffer instanceof DatatypeView)) return { view: toBufferView(buffer, what), deliver: nothingToDo };
   buffer.assertWritable(what);
   const view = toBufferView(buffer, what);
-  return { view, deliver: (count) => unpack(view, buffer, count) };
+  return { view, deliver: (count) => buffer.unpack(elementsOf(view), count) };
 }
 
 function nothingToDo(): void {}
-
-export function isDatatypeView(buffer: unknown): buffer is DatatypeView {
-  return buffer instanceof DatatypeView;
-}
-
-/** Scatters the first `count` elements (default all) of packed memory made by `toBufferView` to where the view picks them. */
-export function unpack(packed: BufferView, into: DatatypeView, count?: number): void {
-  into.unpack(elementsOf(packed), count);
-}
 
 /** Number of elements in a view. */
 export function countOf(view: BufferView): number {
