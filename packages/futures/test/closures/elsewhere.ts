@@ -12,7 +12,7 @@ interface Answer {
 /** A Node process of its own that rebuilds what it is sent and calls it. */
 export class Elsewhere implements AsyncDisposable {
   readonly #child: ChildProcess;
-  readonly #waiting = new Map<number, (answer: Answer) => void>();
+  readonly #waiting = new Map<number, PromiseWithResolvers<Answer>>();
   #sent = 0;
 
   constructor(execArgv: readonly string[] = []) {
@@ -21,16 +21,20 @@ export class Elsewhere implements AsyncDisposable {
       execArgv: [...execArgv],
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
-    this.#child.on('message', (answer: Answer) => this.#waiting.get(answer.id)!(answer));
+    this.#child.on('message', (answer: Answer) => this.#waiting.get(answer.id)!.resolve(answer));
+    this.#child.on('exit', (code, signal) => {
+      for (const { reject } of this.#waiting.values())
+        reject(new Error(`the other process ended with ${signal ?? code}`));
+    });
   }
 
   /** Rebuild there, call with `args`, bring the result back. */
   async run(shipped: ShippedFunction, args: readonly unknown[] = []): Promise<unknown> {
     const id = ++this.#sent;
-    const { promise, resolve } = Promise.withResolvers<Answer>();
-    this.#waiting.set(id, resolve);
+    const waiting = Promise.withResolvers<Answer>();
+    this.#waiting.set(id, waiting);
     this.#child.send({ id, shipped, args });
-    const answer = await promise;
+    const answer = await waiting.promise;
     this.#waiting.delete(id);
     if (answer.error) {
       const { name, message, code, stack } = answer.error;
@@ -49,8 +53,11 @@ export class Elsewhere implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const ended = once(this.#child, 'exit', { signal: AbortSignal.timeout(10_000) });
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    const ended = once(this.#child, 'exit');
+    const late = setTimeout(() => this.#child.kill('SIGKILL'), 30_000);
     this.#child.disconnect();
     await ended;
+    clearTimeout(late);
   }
 }
