@@ -16,9 +16,12 @@ export class Elsewhere implements AsyncDisposable {
   #sent = 0;
 
   constructor(execArgv: readonly string[] = []) {
+    // A function that is rebuilt by importing this test would start the test again, and that one the next.
+    if (process.env.PAR_ELSEWHERE) throw new Error('a process started by a test may not start others');
     this.#child = fork(fileURLToPath(new URL('elsewhere-process.ts', import.meta.url)), [], {
       serialization: 'advanced',
       execArgv: [...execArgv],
+      env: { ...process.env, PAR_ELSEWHERE: '1' },
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
     this.#child.on('message', (answer: Answer) => this.#waiting.get(answer.id)!.resolve(answer));
