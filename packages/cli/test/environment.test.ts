@@ -2,7 +2,7 @@ import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { fixture, type LaunchOptions, par } from './launch.ts';
+import { BIN, fixture, type LaunchOptions, par } from './launch.ts';
 
 interface Seen {
   readonly argv: string[];
@@ -119,11 +119,9 @@ test('a job started from a rank of another job is a job of its own', async () =>
   const inner = `
     import { execFileSync } from 'node:child_process';
     const [bin, args] = process.argv.slice(1);
-    process.stdout.write(execFileSync(process.execPath, [bin, 'run', '-np', '2', '--no-label', args]));`;
-  const { BIN } = await import('./launch.ts');
-  const ranks = await seen(
-    ['-np', '1', '--no-label', '--output', 'raw', 'node', '--input-type=module', '-e', inner, BIN, ARGS].flat(),
-  ).catch(() => []);
+    process.stdout.write(execFileSync(process.execPath, [bin, 'run', '-np', '2', args]));`;
+  const options = ['-np', '1', '--output', 'raw'];
+  const ranks = await seen([...options, 'node', '--input-type=module', '-e', inner, BIN, ARGS]);
   expect(ranks.map(({ env }) => `${env.PAR_RANK} of ${env.PAR_SIZE}`)).toEqual(['0 of 2', '1 of 2']);
 });
 

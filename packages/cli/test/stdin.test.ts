@@ -1,5 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import { expect, test } from 'vitest';
-import { fixture, par } from './launch.ts';
+import { BIN, fixture, par } from './launch.ts';
 
 const COUNT = fixture('count-input.mjs');
 const INPUT = 'x'.repeat(3_000_000);
@@ -31,8 +32,6 @@ test('--stdin all goes on for the others when a rank does not read', async () =>
 });
 
 test('a rank that does not read leaves the input to whoever comes next', async () => {
-  const { execFileSync } = await import('node:child_process');
-  const { BIN } = await import('./launch.ts');
   const left = execFileSync('sh', ['-c', '"$0" "$1" run -np 1 sh -c : 2>/dev/null; cat', process.execPath, BIN], {
     input: 'for later',
   });
