@@ -1,5 +1,5 @@
 import type { NetConnectOpts, Socket } from 'node:net';
-import { type ConnectionOptions, connect, createSecureContext, TLSSocket, type TLSSocketOptions } from 'node:tls';
+import type { ConnectionOptions, SecureContext, TLSSocketOptions } from 'node:tls';
 import type { Wire } from './wire.ts';
 
 /*
@@ -8,6 +8,9 @@ import type { Wire } from './wire.ts';
  */
 const SUITES = 'TLS_AES_128_GCM_SHA256:PSK';
 const IDENTITY = 'par';
+
+/** Loaded on first use: node:tls takes as long to load as the rest of Node, and few jobs need it. */
+const tls = (): typeof import('node:tls') => process.getBuiltinModule('node:tls');
 
 /** Starts a connection that speaks TLS from its first byte. */
 export function dialSecure(to: NetConnectOpts, key: Buffer, onread: Wire['onread'], onConnected: () => void): Socket {
@@ -19,18 +22,19 @@ export function dialSecure(to: NetConnectOpts, key: Buffer, onread: Wire['onread
     pskCallback: () => ({ psk: key, identity: IDENTITY }),
     checkServerIdentity: () => undefined, // there is no certificate: the key is the identity
   } satisfies ConnectionOptions & { onread: Wire['onread'] };
-  return connect(options as unknown as ConnectionOptions, onConnected);
+  return tls().connect(options as unknown as ConnectionOptions, onConnected);
 }
 
-let context: ReturnType<typeof createSecureContext> | undefined;
+let context: SecureContext | undefined;
 
 /** The server's side of `dialSecure` on an accepted connection. */
 export function acceptSecure(accepted: Socket, key: Buffer): Socket {
-  context ??= createSecureContext({ ciphers: SUITES, minVersion: 'TLSv1.3' });
+  context ??= tls().createSecureContext({ ciphers: SUITES, minVersion: 'TLSv1.3' });
   const options = {
     isServer: true,
     secureContext: context,
     pskCallback: (_socket: unknown, identity: string) => (identity === IDENTITY ? key : null),
   };
+  const { TLSSocket } = tls();
   return new TLSSocket(accepted, options as unknown as TLSSocketOptions);
 }
