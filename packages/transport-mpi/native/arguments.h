@@ -10,11 +10,6 @@
 
 namespace par {
 
-struct Bytes {
-  void* data;
-  size_t size;
-};
-
 template <size_t N>
 struct Arguments {
   napi_env env;

@@ -4,17 +4,14 @@
 #include <time.h>
 
 #include <cstdlib>
+#include <cstring>
 
 namespace par {
 
 namespace {
 
-// An operation spins this long in its call when that has paid lately (measured by benchmarks/mpi: a peer that answers
-// at once does so within 1 to 2 µs).
-constexpr int64_t kSpin = 4'000;
 // A pending operation that completes this soon after its call would have been caught by spinning.
 constexpr int64_t kNearMiss = 20'000;
-constexpr int kMaxCredit = 8;
 
 }  // namespace
 
@@ -35,7 +32,7 @@ double BytesOf(const MPI_Status& outcome) {
   return static_cast<double>(large);
 }
 
-int Engine::Add(MPI_Request request, Kind kind, int32_t extra, uint8_t* block, bool silent) {
+int Engine::NewOperation(Kind kind) {
   int32_t slot;
   if (freeOperations_.empty()) {
     slot = static_cast<int32_t>(operations_.size());
@@ -45,11 +42,20 @@ int Engine::Add(MPI_Request request, Kind kind, int32_t extra, uint8_t* block, b
     freeOperations_.pop_back();
   }
   lastActivity = Now();
-  operations_[slot] = Operation{static_cast<int32_t>(requests_.size()), extra, kind,   silent, false, block,
-                                lastActivity, nullptr};
+  operations_[slot] = Operation{-1, -1, kind, false, false, nullptr, lastActivity};
+  live_++;
+  return slot;
+}
+
+int Engine::Add(MPI_Request request, Kind kind, int32_t extra, uint8_t* block, bool silent) {
+  const int32_t slot = NewOperation(kind);
+  Operation& op = operations_[slot];
+  op.position = static_cast<int32_t>(requests_.size());
+  op.extra = extra;
+  op.block = block;
+  op.silent = silent;
   requests_.push_back(request);
   slotAt_.push_back(slot);
-  live_++;
   if (silent) silent_++;
   return slot;
 }
@@ -62,7 +68,7 @@ bool Engine::Immediately(MPI_Request* request, MPI_Status* outcome, int* error, 
   if (flag || *error != MPI_SUCCESS) return true;
   // With other operations pending their turn comes first: the loop polls them all.
   int& credit = credit_[receive];
-  if (!spin || credit == 0 || Foreground() > 0) return false;
+  if (!MaySpin(credit)) return false;
   const int64_t end = Now() + kSpin;
   do {
     for (int i = 0; i < 8; i++) {
@@ -87,38 +93,54 @@ void Engine::Report(const MPI_Status& outcome, int error, bool receive) {
 
 int Engine::Complete(size_t position, const MPI_Status& outcome, int error, int found) {
   const int32_t slot = slotAt_[position];
+  requests_[position] = MPI_REQUEST_NULL;
   Operation& op = operations_[slot];
-  if (requests_[position] != MPI_REQUEST_NULL) requests_[position] = MPI_REQUEST_NULL;
-  live_--;
-  if (op.background) background_--;
-  if (op.block != nullptr) GiveBlock(op.block);
+  const bool receive = op.kind >= Kind::kRecv && op.kind <= Kind::kValueRecv;
+  int cancelled = 0;
+  if (receive && error == MPI_SUCCESS) MPI_Test_cancelled(&outcome, &cancelled);
+  double bytes = 0;
+  if (receive && error == MPI_SUCCESS && !cancelled) {
+    bytes = BytesOf(outcome);
+    const bool fits = bytes <= static_cast<double>(op.capacity);
+    if (op.kind == Kind::kBouncedRecv && fits) memcpy(op.target, op.block, static_cast<size_t>(bytes));
+    if ((op.kind == Kind::kBouncedRecv || op.kind == Kind::kMatchedRecv) && !fits) error = kTruncated;
+  }
+  if (op.kind == Kind::kBouncedRecv) {
+    GiveLanding(op.block, static_cast<size_t>(bytes));
+  } else if (op.kind == Kind::kMatchedRecv) {
+    free(op.block);
+  } else if (op.block != nullptr) {
+    GiveBlock(op.block);
+  }
   delete op.arguments;
-  const bool silent = op.silent;
-  if (silent) silent_--;
-  if (!silent) {
+  if (!op.silent) {
     int32_t* out = done + found * kStride;
     out[0] = slot;
-    out[3] = error;
+    out[1] = outcome.MPI_SOURCE;
+    out[2] = outcome.MPI_TAG;
+    out[3] = cancelled ? kCancelled : error;
     out[4] = op.extra;
-    if (op.kind == Kind::kRecv || op.kind == Kind::kValueRecv) {
-      int cancelled = 0;
-      if (error == MPI_SUCCESS) MPI_Test_cancelled(&outcome, &cancelled);
-      if (cancelled) out[3] = kCancelled;
-      out[1] = outcome.MPI_SOURCE;
-      out[2] = outcome.MPI_TAG;
-      doneBytes[found] = cancelled ? 0 : BytesOf(outcome);
-    }
+    doneBytes[found] = bytes;
+    int& credit = credit_[op.kind != Kind::kSend];
+    if (credit < kMaxCredit && Now() - op.posted < kNearMiss) credit++;
+    found++;
   }
-  int& credit = credit_[op.kind != Kind::kSend];
-  if (!silent && credit < kMaxCredit && Now() - op.posted < kNearMiss) credit++;
+  Release(slot);
+  return found;
+}
+
+void Engine::Release(int32_t slot) {
+  Operation& op = operations_[slot];
+  live_--;
+  if (op.background) background_--;
+  if (op.silent) silent_--;
   op.kind = Kind::kFree;
   freeOperations_.push_back(slot);
-  return silent ? found : found + 1;
 }
 
 int Engine::TestOne(int found) {
   int flag = 0;
-  MPI_Status outcome;
+  MPI_Status outcome{};
   const int error = MPI_Test(&requests_[0], &flag, &outcome);
   return flag || error != MPI_SUCCESS ? Complete(0, outcome, error, found) : found;
 }
@@ -154,9 +176,12 @@ int Engine::Poll(int64_t budget) {
   int found = 0;
   const int64_t end = budget > 0 ? Now() + budget : 0;
   do {
-    const size_t total = requests_.size();
     if (live_ == 0) break;
-    if (total == 1) {
+    if (!early_.empty()) found = ReportEarly(found);
+    if (!probing_.empty()) PollProbing();
+    const size_t total = requests_.size();
+    if (total == 0) continue;
+    if (total == 1 && found == 0) {
       found = TestOne(found);
     } else {
       // At most four windows a call, so that a call stays short however many operations are pending.
@@ -177,7 +202,6 @@ int Engine::Poll(int64_t budget) {
   return found;
 }
 
-int Engine::Cancel(int32_t slot) { return MPI_Cancel(&requests_[operations_[slot].position]); }
 
 void Engine::SetBackground(int32_t slot) {
   if (operations_[slot].background) return;
@@ -208,7 +232,7 @@ int32_t Engine::TakeSlot() {
 void Engine::EndReceives() {
   for (size_t i = 0; i < requests_.size(); i++) {
     const Kind kind = operations_[slotAt_[i]].kind;
-    if (requests_[i] == MPI_REQUEST_NULL || (kind != Kind::kRecv && kind != Kind::kValueRecv)) continue;
+    if (requests_[i] == MPI_REQUEST_NULL || kind < Kind::kRecv || kind > Kind::kValueRecv) continue;
     MPI_Cancel(&requests_[i]);
     MPI_Wait(&requests_[i], MPI_STATUS_IGNORE);
   }

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 namespace par {
@@ -21,6 +22,13 @@ constexpr int kSlabSlots = 64;
 constexpr int kWindow = 256;
 // Values of a completion in the shared Int32Array: slot, source, tag, error, extra.
 constexpr int kStride = 8;
+// An operation spins this long in its call when that has paid lately (measured by benchmarks/mpi: a peer that answers
+// at once does so within 1 to 2 µs).
+constexpr int64_t kSpin = 4'000;
+constexpr int kMaxCredit = 8;
+// Receives of at most this much land in a zone of ours first, where a longer message does no harm.
+constexpr size_t kLandingCopy = 4096;
+constexpr size_t kLandingZone = size_t{1} << 31;
 
 // What a call that starts an operation returns; a positive number is the slot of an operation still pending.
 constexpr int kDone = 0;
@@ -28,6 +36,8 @@ constexpr int kFailed = -1;
 constexpr int kNeedSlab = -2;
 // Reported in place of an MPI error code for an operation that was cancelled.
 constexpr int kCancelled = -1;
+// … and for a message longer than its buffer, when its length is known (statusBytes, doneBytes).
+constexpr int kTruncated = -2;
 
 // A communicator as the JavaScript side holds it: opaque.
 struct Plane {
@@ -39,8 +49,35 @@ enum class Kind : uint8_t {
   kSend,         // from memory the caller lends
   kCopiedSend,   // from a block of ours; `silent` ones are nobody's business once started
   kRecv,
+  kBouncedRecv,  // into a landing zone of ours, then into the caller's memory
+  kProbedRecv,   // not posted in MPI yet: waits for a message to probe
+  kMatchedRecv,  // of a probed message, into the caller's memory or, when it is too long, into `block`
   kValueRecv,    // into a slab slot, `extra`
   kCollective,
+};
+
+struct Bytes {
+  void* data;
+  size_t size;
+};
+
+// What a receive takes.
+struct Pattern {
+  MPI_Comm comm;
+  int source;
+  int tag;
+  bool Takes(const Pattern& other) const {
+    return comm == other.comm && (source == MPI_ANY_SOURCE || other.source == MPI_ANY_SOURCE || source == other.source) &&
+           (tag == MPI_ANY_TAG || other.tag == MPI_ANY_TAG || tag == other.tag);
+  }
+  bool Equals(const Pattern& other) const { return comm == other.comm && source == other.source && tag == other.tag; }
+};
+
+// A receive waiting for a message to probe, in the order of the calls.
+struct Probing {
+  Pattern pattern;
+  int type;      // of datatypes.h
+  int32_t slot;  // -1 once it has been started
 };
 
 struct Operation {
@@ -51,7 +88,9 @@ struct Operation {
   bool background;  // does not keep the process alive
   uint8_t* block;
   int64_t posted;  // ns
-  std::vector<int>* arguments;  // counts and displacements MPI reads until completion
+  std::vector<int>* arguments = nullptr;  // counts and displacements MPI reads until completion
+  uint8_t* target = nullptr;              // the caller's memory, where MPI does not write it itself
+  size_t capacity = 0;
 };
 
 class Engine {
@@ -75,6 +114,18 @@ class Engine {
   bool Immediately(MPI_Request* request, MPI_Status* outcome, int* error, bool receive);
   void Report(const MPI_Status& outcome, int error, bool receive);
   int Cancel(int32_t slot);
+  // A receive that MPI does not know of (see receives.cc).
+  int AddProbing(const Probing& probing, uint8_t* target, size_t capacity);
+  // Looks for a message now, for a few microseconds where that has paid lately.
+  bool ProbeNow(const Pattern& pattern, MPI_Message* message, MPI_Status* outcome);
+  bool OverlapsProbing(const Pattern& pattern) const;
+  // Starts receiving a probed message into the caller's memory, or into memory of ours when it is too long; in that case
+  // `block` is set and the caller frees it after completion.
+  static int StartMatched(MPI_Message* message, size_t bytes, int type, const Bytes& into, uint8_t** block,
+                          MPI_Request* request);
+  // A region that a message of up to kLandingZone bytes fits into.
+  uint8_t* TakeLanding();
+  void GiveLanding(uint8_t* landing, size_t used);
   void SetBackground(int32_t slot);
   Operation& At(int32_t slot) { return operations_[slot]; }
   size_t Foreground() const { return live_ - background_ - silent_; }
@@ -94,6 +145,11 @@ class Engine {
  private:
   int TestWindow(size_t from, size_t count, int found);
   int TestOne(int found);
+  int NewOperation(Kind kind);
+  void PollProbing();
+  void Deliver(size_t to, MPI_Message* message, const MPI_Status& outcome);
+  int ReportEarly(int found);
+  void Release(int32_t slot);
   int Complete(size_t position, const MPI_Status& outcome, int error, int found);
   void Compact();
 
@@ -104,10 +160,16 @@ class Engine {
   std::vector<uint8_t*> blocks_;
   std::vector<uint8_t*> slabs_;
   std::vector<int32_t> slabSlots_;
+  std::vector<uint8_t*> landings_;
+  std::vector<Probing> probing_;
+  size_t probeCursor_ = 0;
+  // Outcomes reached outside MPI: slot and error.
+  std::vector<std::pair<int32_t, int>> early_;
   size_t live_ = 0;
   size_t background_ = 0;
   size_t silent_ = 0;
   size_t cursor_ = 0;
+  bool MaySpin(int credit) const { return spin && credit > 0 && Foreground() == 0; }
   // How often spinning has paid lately, in sends and in receives.
   int credit_[2] = {4, 4};
 };

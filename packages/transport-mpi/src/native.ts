@@ -23,6 +23,8 @@ export const FAILED = -1;
 export const NEED_SLAB = -2;
 /** Error of a completion that MPI_Cancel brought about. */
 export const CANCELLED = -1;
+/** … of a message longer than its buffer, when its length is known. */
+export const TRUNCATED = -2;
 
 /** Places in the `status` array. */
 export const STATUS = { source: 0, tag: 1, error: 2, slot: 4, next: 5, live: 6 } as const;

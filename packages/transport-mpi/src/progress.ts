@@ -1,7 +1,7 @@
 import { cancelled, ParError } from '@par/comm-core';
 import { MpiError } from './errors.ts';
 import { type Slab, slabOf } from './messages/first-message.ts';
-import { CANCELLED, type Native, SLAB_SLOTS, SMALL, STATUS, STRIDE, WINDOW } from './native.ts';
+import { CANCELLED, type Native, SLAB_SLOTS, SMALL, STATUS, STRIDE, TRUNCATED, WINDOW } from './native.ts';
 
 /** Operations that may complete in their calls, one after the other, before the loop gets a turn. */
 const TURN = 256;
@@ -185,6 +185,8 @@ export class Progress {
   }
 
   errorOf(code: number, operation: string): { error: MpiError; truncated: boolean } {
+    if (code === TRUNCATED)
+      return { error: new MpiError('MPI_ERR_TRUNCATE', operation, 'message truncated'), truncated: true };
     const { errorClass, text, truncated } = this.native.describe(code);
     return { error: new MpiError(errorClass, operation, text), truncated };
   }

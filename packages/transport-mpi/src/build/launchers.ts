@@ -12,7 +12,16 @@ export interface Launcher {
   readonly version: string;
 }
 
-const NAMES = ['mpirun', 'mpiexec', 'mpirun.openmpi', 'mpiexec.openmpi', 'mpiexec.mpich', 'mpiexec.hydra', 'prterun', 'srun'];
+const NAMES = [
+  'mpirun',
+  'mpiexec',
+  'mpirun.openmpi',
+  'mpiexec.openmpi',
+  'mpiexec.mpich',
+  'mpiexec.hydra',
+  'prterun',
+  'srun',
+];
 
 function identify(text: string): Pick<Launcher, 'family' | 'version'> {
   const openmpi = /\((?:OpenRTE|Open MPI|PRTE)\)\s*v?([\w.]+)/i.exec(text) ?? /prte?run.*?([\d.]+\w*)/i.exec(text);

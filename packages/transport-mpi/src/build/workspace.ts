@@ -6,7 +6,9 @@ import { discoverWrappers } from './wrappers.ts';
 const { found, bad } = discoverWrappers();
 for (const { path, problem } of bad) console.log(`mpi: ${path} is of no use: ${problem}`);
 if (found.length === 0) {
-  console.log('mpi: no mpicxx found, so no addon was built; install libopenmpi-dev or libmpich-dev, then: par mpi build');
+  console.log(
+    'mpi: no mpicxx found, so no addon was built; install libopenmpi-dev or libmpich-dev, then: par mpi build',
+  );
 }
 for (const wrapper of found) {
   const { path, reused } = buildAddon(wrapper, localFolder());

@@ -44,7 +44,8 @@ par_abi MPI_ABI_VERSION
 
 /** The executable a name stands for, as a shell would find it. */
 export function which(name: string, env: NodeJS.ProcessEnv): string | undefined {
-  const places = isAbsolute(name) || name.includes('/') ? [name] : (env.PATH ?? '').split(delimiter).map((d) => join(d, name));
+  const places =
+    isAbsolute(name) || name.includes('/') ? [name] : (env.PATH ?? '').split(delimiter).map((d) => join(d, name));
   return places.find((place) => {
     try {
       accessSync(place, constants.X_OK);
@@ -97,7 +98,8 @@ export function discoverWrappers(env: NodeJS.ProcessEnv = process.env): { found:
   for (const name of names) {
     const path = which(name, env);
     if (path === undefined) {
-      if (name === env.MPICXX) bad.push({ name, path: name, problem: 'MPICXX names it, but there is no such executable' });
+      if (name === env.MPICXX)
+        bad.push({ name, path: name, problem: 'MPICXX names it, but there is no such executable' });
       continue;
     }
     // The wrappers of MPICH share one file, those of Open MPI another: they tell by what they would run.

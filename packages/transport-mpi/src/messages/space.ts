@@ -130,24 +130,24 @@ export class MpiSpace implements MatchingSpace {
     });
   }
 
+  // Between a buffer and a value from the same rank MPI keeps no order; the buffer is reported first.
   iprobe(source: number, tag: number): Envelope | undefined {
     if (this.freed) throw this.#freed('iprobe');
+    const buffer = this.#iprobeBuffer(source, tag);
+    if (buffer) return buffer;
     const taken = this.#taken.find((entry) => matches(entry, source, tag)) ?? this.#takeFromMpi(source, tag);
-    if (taken?.first) return envelopeOf(taken, taken.first);
-    return this.#iprobeBuffer(source, tag);
+    return taken?.first && envelopeOf(taken, taken.first);
   }
 
   improbe(source: number, tag: number): MatchedMessage | undefined {
     if (this.freed) throw this.#freed('improbe');
-    const taken = this.#taken.find((entry) => matches(entry, source, tag)) ?? this.#takeFromMpi(source, tag);
-    if (taken?.first) {
-      this.#taken.splice(this.#taken.indexOf(taken), 1);
-      return new MatchedValue(envelopeOf(taken, taken.first), () => this.#finishTaken(taken));
-    }
     const message = this.#native.improbe(this.#buffers, source, tag);
-    if (message === undefined) return undefined;
     if (typeof message === 'number') throw this.progress.failure(describe('improbe', 'source', source, tag));
-    return this.#matchedBuffer(message, this.#envelope());
+    if (message !== undefined) return this.#matchedBuffer(message, this.#envelope());
+    const taken = this.#taken.find((entry) => matches(entry, source, tag)) ?? this.#takeFromMpi(source, tag);
+    if (!taken?.first) return undefined;
+    this.#taken.splice(this.#taken.indexOf(taken), 1);
+    return new MatchedValue(envelopeOf(taken, taken.first), () => this.#finishTaken(taken));
   }
 
   probe(source: number, tag: number, signal?: AbortSignal): Promise<Envelope> {

@@ -1,0 +1,174 @@
+// Receiving where MPI must not be trusted with memory that may be too small. Open MPI reads a message longer than 4 KiB
+// from a neighbour's memory whole, over the end of the buffer, before it reports MPI_ERR_TRUNCATE (seen in 4.1.4,
+// shared memory with CMA). So a short receive is posted on a landing zone with room for any message, and a long one is
+// only started once a message has been probed and its length is known.
+#include <sys/mman.h>
+
+#include <cstdlib>
+
+#include "datatypes.h"
+#include "engine.h"
+
+namespace par {
+
+namespace {
+
+// Receives probed for in one poll; each probe costs about 0.1 µs.
+constexpr size_t kProbesPerPoll = 256;
+
+bool Probe(const Pattern& pattern, MPI_Message* message, MPI_Status* outcome) {
+  int flag = 0;
+  return MPI_Improbe(pattern.source, pattern.tag, pattern.comm, &flag, message, outcome) == MPI_SUCCESS && flag;
+}
+
+}  // namespace
+
+uint8_t* Engine::TakeLanding() {
+  if (!landings_.empty()) {
+    uint8_t* landing = landings_.back();
+    landings_.pop_back();
+    return landing;
+  }
+  // Address space only: pages come into being as messages touch them.
+  void* landing =
+      mmap(nullptr, kLandingZone, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  return landing == MAP_FAILED ? nullptr : static_cast<uint8_t*>(landing);
+}
+
+void Engine::GiveLanding(uint8_t* landing, size_t used) {
+  if (used > kLandingCopy) madvise(landing, used, MADV_DONTNEED);
+  landings_.push_back(landing);
+}
+
+int Engine::AddProbing(const Probing& probing, uint8_t* target, size_t capacity) {
+  const int32_t slot = NewOperation(Kind::kProbedRecv);
+  operations_[slot].target = target;
+  operations_[slot].capacity = capacity;
+  probing_.push_back(probing);
+  probing_.back().slot = slot;
+  return slot;
+}
+
+bool Engine::ProbeNow(const Pattern& pattern, MPI_Message* message, MPI_Status* outcome) {
+  if (Probe(pattern, message, outcome) || Probe(pattern, message, outcome)) return true;
+  int& credit = credit_[1];
+  if (!MaySpin(credit)) return false;
+  const int64_t end = Now() + kSpin;
+  do {
+    for (int i = 0; i < 8; i++) {
+      if (!Probe(pattern, message, outcome)) continue;
+      if (credit < kMaxCredit) credit++;
+      return true;
+    }
+  } while (Now() < end);
+  credit--;
+  return false;
+}
+
+bool Engine::OverlapsProbing(const Pattern& pattern) const {
+  for (const Probing& probing : probing_) {
+    if (probing.pattern.Takes(pattern)) return true;
+  }
+  return false;
+}
+
+int Engine::StartMatched(MPI_Message* message, size_t bytes, int type, const Bytes& into, uint8_t** block,
+                         MPI_Request* request) {
+  if (bytes > into.size) {
+    *block = static_cast<uint8_t*>(malloc(bytes));
+    return MPI_Imrecv(*block, static_cast<int>(bytes), MPI_BYTE, message, request);
+  }
+  Extent extent = ExtentOf(bytes, bytes % SizeOf(type) == 0 ? type : kBytes);
+  const int error = MPI_Imrecv(into.data, extent.count, extent.type, message, request);
+  if (extent.derived) MPI_Type_free(&extent.type);
+  return error;
+}
+
+// Gives a probed message to the receive it was probed for, or to an earlier one that takes it too. That one is asked
+// again first: messages it found arriving meanwhile go before this one.
+void Engine::Deliver(size_t to, MPI_Message* message, const MPI_Status& outcome) {
+  const Pattern found{probing_[to].pattern.comm, outcome.MPI_SOURCE, outcome.MPI_TAG};
+  size_t first = to;
+  for (size_t i = 0; i < to && first == to; i++) {
+    if (probing_[i].slot >= 0 && probing_[i].pattern.Takes(found)) first = i;
+  }
+  if (first != to) {
+    MPI_Message earlier;
+    MPI_Status earlierOutcome;
+    if (Probe(probing_[first].pattern, &earlier, &earlierOutcome)) {
+      Deliver(first, &earlier, earlierOutcome);
+      return Deliver(to, message, outcome);
+    }
+  }
+  const int32_t slot = probing_[first].slot;
+  probing_[first].slot = -1;
+  Operation& op = operations_[slot];
+  op.kind = Kind::kMatchedRecv;
+  MPI_Request request;
+  const Bytes into{op.target, op.capacity};
+  const size_t bytes = static_cast<size_t>(BytesOf(outcome));
+  const int error = StartMatched(message, bytes, probing_[first].type, into, &op.block, &request);
+  if (error != MPI_SUCCESS) {
+    early_.emplace_back(slot, error);
+    return;
+  }
+  op.position = static_cast<int32_t>(requests_.size());
+  requests_.push_back(request);
+  slotAt_.push_back(slot);
+}
+
+// Asks for the next receives in turn; what one of them finds goes to the earliest that takes it, as in MPI's own matching.
+void Engine::PollProbing() {
+  bool any = false;
+  const Pattern* failed = nullptr;
+  if (probeCursor_ >= probing_.size()) probeCursor_ = 0;
+  const size_t rest = probing_.size() - probeCursor_;
+  const size_t end = probeCursor_ + (rest < kProbesPerPoll ? rest : kProbesPerPoll);
+  for (size_t i = probeCursor_; i < end; i++) {
+    const Pattern& pattern = probing_[i].pattern;
+    // The same question has the same answer.
+    if (failed != nullptr && failed->Equals(pattern)) continue;
+    MPI_Message message;
+    MPI_Status outcome;
+    while (probing_[i].slot >= 0 && Probe(pattern, &message, &outcome)) {
+      Deliver(i, &message, outcome);
+      any = true;
+    }
+    if (probing_[i].slot >= 0) failed = &pattern;
+  }
+  probeCursor_ = end;
+  if (!any) return;
+  size_t to = 0;
+  for (const Probing& probing : probing_) {
+    if (probing.slot >= 0) probing_[to++] = probing;
+  }
+  probing_.resize(to);
+}
+
+int Engine::ReportEarly(int found) {
+  while (!early_.empty() && found < kWindow) {
+    const auto [slot, error] = early_.back();
+    early_.pop_back();
+    int32_t* out = done + found * kStride;
+    out[0] = slot;
+    out[3] = error;
+    out[4] = -1;
+    free(operations_[slot].kind == Kind::kMatchedRecv ? operations_[slot].block : nullptr);
+    Release(slot);
+    found++;
+  }
+  return found;
+}
+
+int Engine::Cancel(int32_t slot) {
+  if (operations_[slot].kind != Kind::kProbedRecv) return MPI_Cancel(&requests_[operations_[slot].position]);
+  for (size_t i = 0; i < probing_.size(); i++) {
+    if (probing_[i].slot != slot) continue;
+    probing_.erase(probing_.begin() + static_cast<std::ptrdiff_t>(i));
+    break;
+  }
+  early_.emplace_back(slot, kCancelled);
+  return MPI_SUCCESS;
+}
+
+}  // namespace par
