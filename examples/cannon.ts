@@ -13,7 +13,7 @@ if (grid) {
   const n = q * tile;
   const a = (i: number, j: number): number => ((i * 7 + j * 3) % 11) - 5;
   const b = (i: number, j: number): number => ((i * 5 + j * 2) % 13) - 6;
-  const fill = (f: (i: number, j: number) => number, r: number, c: number): Float64Array =>
+  const fill = (f: (i: number, j: number) => number, r: number, c: number) =>
     Float64Array.from({ length: tile * tile }, (_, k) => f(r * tile + Math.floor(k / tile), c * tile + (k % tile)));
 
   // Row r starts r tiles to the left, column c starts c tiles up.

@@ -60,5 +60,7 @@ const worst = await grid.allreduce(error, MAX);
 const total = await grid.allreduce(heat, SUM);
 if (worst > 1e-12) throw new Error(`the plate is off by ${worst}`);
 if (grid.rank === 0) {
-  console.log(`${n}×${n} plate on a ${px}×${py} grid after ${steps} steps: heat ${total.toFixed(3)}, error ${worst.toExponential(1)}`);
+  console.log(
+    `${n}×${n} plate on a ${px}×${py} grid after ${steps} steps: heat ${total.toFixed(3)}, error ${worst.toExponential(1)}`,
+  );
 }

@@ -13,7 +13,7 @@ const first = displs[world.rank]!;
 const rows = counts[world.rank]!;
 
 // A = I + u·uᵀ with |u| = 1 has the largest eigenvalue 2, with eigenvector u.
-const u = (i: number): number => 1 / Math.sqrt(n) * (i % 2 === 0 ? 1 : -1);
+const u = (i: number): number => (1 / Math.sqrt(n)) * (i % 2 === 0 ? 1 : -1);
 const stripe = new Float64Array(rows * n);
 for (let i = 0; i < rows; i++) {
   for (let j = 0; j < n; j++) stripe[i * n + j] = u(first + i) * u(j) + (first + i === j ? 1 : 0);
@@ -33,5 +33,7 @@ for (let k = 0; k < iterations; k++) {
   for (let j = 0; j < n; j++) x[j] = x[j]! / eigenvalue;
 }
 
-if (Math.abs(eigenvalue - 2) > 1e-3) throw new Error(`rank ${world.rank}: the largest eigenvalue came out as ${eigenvalue}`);
-if (world.rank === 0) console.log(`Largest eigenvalue ≈ ${eigenvalue.toFixed(6)} (exact: 2), ${n}×${n}, ${iterations} iterations`);
+if (Math.abs(eigenvalue - 2) > 1e-3)
+  throw new Error(`rank ${world.rank}: the largest eigenvalue came out as ${eigenvalue}`);
+if (world.rank === 0)
+  console.log(`Largest eigenvalue ≈ ${eigenvalue.toFixed(6)} (exact: 2), ${n}×${n}, ${iterations} iterations`);

@@ -58,11 +58,12 @@ for (let k = world.rank; k < images; k += world.size) {
 const total = world.rank === 0 ? new Float64Array(side * side) : undefined;
 await world.reduceInto(power, total, SUM);
 if (total) {
-  const peak = (side * side / 2) ** 2;
+  const peak = ((side * side) / 2) ** 2;
   for (let across = 1; across <= 5; across++) {
     const found = total[2 * side + across]! / peak;
     const expected = Math.floor((images - across) / 5) + 1;
-    if (Math.abs(found - expected) > 1e-9) throw new Error(`${found} images at wave number ${across}, expected ${expected}`);
+    if (Math.abs(found - expected) > 1e-9)
+      throw new Error(`${found} images at wave number ${across}, expected ${expected}`);
   }
   const bars = [1, 2, 3, 4, 5].map((across) => `${across}: ${(total[2 * side + across]! / peak).toFixed(0)}`);
   console.log(`${images} spectra on ${world.size} ranks; images per wave number — ${bars.join(', ')}`);

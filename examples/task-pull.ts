@@ -24,7 +24,10 @@ if (world.size === 1) {
   const done = new Array<number>(world.size).fill(0);
   let next = 1;
   for (let working = world.size - 1; working > 0; ) {
-    const { value, source, tag } = await world.recvMessage<{ n: number; steps: number } | null>({ source: ANY_SOURCE, tag: ANY_TAG });
+    const { value, source, tag } = await world.recvMessage<{ n: number; steps: number } | null>({
+      source: ANY_SOURCE,
+      tag: ANY_TAG,
+    });
     if (tag === DONE && value) {
       results.set(value.n, value.steps);
       done[source]!++;
@@ -40,7 +43,9 @@ if (world.size === 1) {
     if (results.get(n) !== work(n)) throw new Error(`task ${n} came back as ${results.get(n)}`);
   }
   const shares = done.slice(1).map((count, i) => `rank ${i + 1}: ${count}`);
-  console.log(`${tasks} tasks done (${shares.join(', ')}); the longest sequence has ${Math.max(...results.values())} steps`);
+  console.log(
+    `${tasks} tasks done (${shares.join(', ')}); the longest sequence has ${Math.max(...results.values())} steps`,
+  );
 } else {
   await world.send(null, { dest: 0, tag: READY });
   for (;;) {

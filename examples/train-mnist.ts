@@ -106,10 +106,13 @@ if (epochs >= 10 && reached < 0.88) throw new Error(`only ${reached * 100} % of 
 if (rank === 0) {
   const sample = testing.find((i) => labels[i] === 3) ?? testing[0]!;
   const picture = images[sample]!;
-  console.log(`accuracy ${(reached * 100).toFixed(2)} % after ${epochs} epochs, ${(wtime() - started).toFixed(1)} s. For example:`);
+  console.log(
+    `accuracy ${(reached * 100).toFixed(2)} % after ${epochs} epochs, ${(wtime() - started).toFixed(1)} s. For example:`,
+  );
   for (let y = 4; y < 26; y += 2) {
     let line = '';
-    for (let x = 2; x < 26; x++) line += ' ░▒▓█'[Math.min(4, Math.floor((picture[y * 28 + x]! + picture[(y + 1) * 28 + x]!) * 2.4))];
+    for (let x = 2; x < 26; x++)
+      line += ' ░▒▓█'[Math.min(4, Math.floor((picture[y * 28 + x]! + picture[(y + 1) * 28 + x]!) * 2.4))];
     console.log(`    ${line}`);
   }
   console.log(`  … is read as a ${classify(picture)}.`);

@@ -12,7 +12,10 @@ const { rank, size } = world;
 
 /** Image k: stripes of its own direction and wavelength. */
 const image = (k: number): Float32Array =>
-  Float32Array.from({ length: pixels }, (_, p) => Math.sin(((p % side) * (k + 1) + Math.floor(p / side) * (k + 2)) / 7) + k);
+  Float32Array.from(
+    { length: pixels },
+    (_, p) => Math.sin(((p % side) * (k + 1) + Math.floor(p / side) * (k + 2)) / 7) + k,
+  );
 
 function whiten(picture: Float32Array): Float32Array {
   const mean = picture.reduce((sum, x) => sum + x, 0) / pixels;
@@ -39,6 +42,7 @@ if (rank === 0) {
   const expected = createHash('sha256');
   for (let k = 0; k < images; k++) expected.update(whiten(image(k)));
   const digest = written.digest('hex');
-  if (collected !== images || digest !== expected.digest('hex')) throw new Error('the collected images differ from the whitened ones');
+  if (collected !== images || digest !== expected.digest('hex'))
+    throw new Error('the collected images differ from the whitened ones');
   console.log(`${images} images whitened in ${rounds} rounds on ${size} ranks, digest ${digest.slice(0, 12)}`);
 }

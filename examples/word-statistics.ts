@@ -7,7 +7,20 @@ import { fileURLToPath } from 'node:url';
 import { init, SUM, wtime } from '@par/comm-core';
 
 const directory = resolve(process.argv[2] ?? join(dirname(fileURLToPath(import.meta.url)), '../node_modules/.pnpm'));
-const textual = new Set(['.js', '.mjs', '.cjs', '.ts', '.mts', '.cts', '.json', '.md', '.txt', '.h', '.css', '.html', '.yml']);
+const textual = new Set([
+  '.js',
+  '.mjs',
+  '.cjs',
+  '.ts',
+  '.mts',
+  '.cts',
+  '.json',
+  '.md',
+  '.txt',
+  '.css',
+  '.html',
+  '.yml',
+]);
 const largest = 4 * 2 ** 20; // bytes; larger files are data
 const batch = 64; // files handed out at a time
 
@@ -45,18 +58,23 @@ let listed = 0;
 if (rank === 0) {
   const files = textFiles(directory).sort();
   listed = files.length;
-  console.log(`${listed.toLocaleString('en')} text files in ${relative(process.cwd(), directory) || '.'}, counted by ${size} ranks …`);
+  console.log(
+    `${listed.toLocaleString('en')} text files in ${relative(process.cwd(), directory) || '.'}, counted by ${size} ranks …`,
+  );
   let next = 0;
   let working = size - 1;
   while (working > 0 || next < files.length) {
     const request = next < files.length ? world.iprobe({ tag: ASK }) : await world.probe({ tag: ASK });
     if (request) {
       await world.recv({ source: request.source, tag: ASK });
-      const share = files.slice(next, (next += batch));
+      const share = files.slice(next, next + batch);
+      next += share.length;
       if (share.length === 0) working -= 1;
       await world.send(share, { dest: request.source, tag: TAKE });
     } else {
-      for (const path of files.slice(next, (next += 8))) count(path);
+      const few = files.slice(next, next + 8);
+      next += few.length;
+      for (const path of few) count(path);
       await new Promise(setImmediate); // lets messages in
     }
   }
@@ -85,19 +103,30 @@ const byFrequency = ([a, m]: [string, number], [b, n]: [string, number]) => n - 
 const top = await world.gather([...owned].sort(byFrequency).slice(0, 12));
 const distinct = await world.allreduce(owned.size, SUM);
 const shares = await world.gather(mine);
-const ownedWords = await world.allreduce([...owned.values()].reduce((a, b) => a + b, 0), SUM);
+const ownedWords = await world.allreduce(
+  [...owned.values()].reduce((a, b) => a + b, 0),
+  SUM,
+);
 const elapsed = wtime() - started;
 
 if (top && shares) {
-  const total = shares.reduce((a, b) => ({ files: a.files + b.files, bytes: a.bytes + b.bytes, words: a.words + b.words }));
+  const total = shares.reduce((a, b) => ({
+    files: a.files + b.files,
+    bytes: a.bytes + b.bytes,
+    words: a.words + b.words,
+  }));
   if (total.files !== listed) throw new Error(`${total.files} files were counted, but there are ${listed}`);
   if (total.words !== ownedWords) throw new Error(`${total.words} words were counted, but ${ownedWords} arrived`);
   const best = top.flat().sort(byFrequency).slice(0, 12);
   const longest = best[0]?.[1] ?? 1;
   for (const [word, times] of best) {
-    console.log(`  ${word.padEnd(12)} ${String(times.toLocaleString('en')).padStart(10)}  ${'█'.repeat(Math.ceil((times / longest) * 40))}`);
+    console.log(
+      `  ${word.padEnd(12)} ${String(times.toLocaleString('en')).padStart(10)}  ${'█'.repeat(Math.ceil((times / longest) * 40))}`,
+    );
   }
   const en = (x: number): string => Math.round(x).toLocaleString('en');
-  console.log(`${en(total.words)} words, ${en(distinct)} different, in ${en(total.bytes / 1e6)} MB: ${elapsed.toFixed(1)} s, ${en(total.bytes / 1e6 / elapsed)} MB/s`);
+  console.log(
+    `${en(total.words)} words, ${en(distinct)} different, in ${en(total.bytes / 1e6)} MB: ${elapsed.toFixed(1)} s, ${en(total.bytes / 1e6 / elapsed)} MB/s`,
+  );
   console.log(`files per rank: ${shares.map((share) => en(share.files)).join(', ')}`);
 }

@@ -17,13 +17,18 @@ export function installSystemPackages() {
   if (absent.length > 0 && process.getuid?.() === 0 && isThere('apt-get')) {
     const names = absent.flatMap(({ packages }) => packages);
     console.log(`installing ${names.join(' ')}`);
-    const options = { stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } };
+    const options = {
+      stdio: ['ignore', 'ignore', 'inherit'],
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+    };
     spawnSync('apt-get', ['update', '-qq'], options);
     spawnSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...names], options);
     absent = missing();
   }
   if (absent.length === 0) return true;
   const names = absent.flatMap(({ packages }) => packages).join(' ');
-  console.log(`\n!! NOT TESTED: what needs ${absent.map(({ command }) => command).join(', ')}. On Debian or Ubuntu: sudo apt-get install ${names}\n`);
+  console.log(
+    `\n!! NOT TESTED: what needs ${absent.map(({ command }) => command).join(', ')}. On Debian or Ubuntu: sudo apt-get install ${names}\n`,
+  );
   return false;
 }

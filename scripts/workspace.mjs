@@ -8,7 +8,11 @@ import { installSystemPackages } from './system-packages.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const pnpm = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).packageManager;
-const env = { ...process.env, TURBO_TELEMETRY_DISABLED: '1', PATH: join(root, 'node_modules', '.bin') + delimiter + process.env.PATH };
+const env = {
+  ...process.env,
+  TURBO_TELEMETRY_DISABLED: '1',
+  PATH: join(root, 'node_modules', '.bin') + delimiter + process.env.PATH,
+};
 for (const key of Object.keys(env)) if (key.toLowerCase().startsWith('npm_')) delete env[key];
 
 function run(command, args) {

@@ -43,13 +43,28 @@ for (let bytes = 8; bytes <= largest; bytes *= 8) {
   const into = new Uint8Array(bytes);
   const to = { dest: peer };
   const from = { source: peer, tag: 0 };
-  await pingPong('pingpong', bytes, () => world.sendBuffer(out, to), () => world.recvInto(into, from));
+  await pingPong(
+    'pingpong',
+    bytes,
+    () => world.sendBuffer(out, to),
+    () => world.recvInto(into, from),
+  );
 }
 const small = { step: 1, name: 'x', values: [1, 2, 3] };
-await pingPong('value', 0, () => world.send(small, { dest: peer }), () => world.recv({ source: peer, tag: 0 }));
+await pingPong(
+  'value',
+  0,
+  () => world.send(small, { dest: peer }),
+  () => world.recv({ source: peer, tag: 0 }),
+);
 for (let bytes = 4096; bytes <= largest; bytes *= 16) {
   const out = new Float64Array(bytes / 8);
-  await pingPong('value', bytes, () => world.send(out, { dest: peer }), () => world.recv({ source: peer, tag: 0 }));
+  await pingPong(
+    'value',
+    bytes,
+    () => world.send(out, { dest: peer }),
+    () => world.recv({ source: peer, tag: 0 }),
+  );
 }
 
 const burst = 1000;
@@ -59,10 +74,18 @@ for (let round = -2; round < 20; round++) {
   await world.barrier();
   const start = wtime();
   if (rank === 0) {
-    await Promise.all(Array.from({ length: burst }, (_, i) => world.sendBuffer(payload.subarray(8 * i, 8 * i + 8), { dest: 1, tag: 1 })));
+    await Promise.all(
+      Array.from({ length: burst }, (_, i) =>
+        world.sendBuffer(payload.subarray(8 * i, 8 * i + 8), { dest: 1, tag: 1 }),
+      ),
+    );
     await world.recvInto(new Uint8Array(8), { source: 1, tag: 2 });
   } else if (rank === 1) {
-    await Promise.all(Array.from({ length: burst }, (_, i) => world.recvInto(payload.subarray(8 * i, 8 * i + 8), { source: 0, tag: 1 })));
+    await Promise.all(
+      Array.from({ length: burst }, (_, i) =>
+        world.recvInto(payload.subarray(8 * i, 8 * i + 8), { source: 0, tag: 1 }),
+      ),
+    );
     await world.sendBuffer(payload.subarray(0, 8), { dest: 0, tag: 2 });
   }
   if (round >= 0) rates.push(wtime() - start);

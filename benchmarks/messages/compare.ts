@@ -14,7 +14,11 @@ const scratch = mkdtempSync(join(tmpdir(), 'par-bench-'));
 
 type Row = Map<string, number>;
 function measure(command: string, args: string[], env: Record<string, string> = {}): Row {
-  const out = execFileSync(command, args, { encoding: 'utf8', env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'inherit'] });
+  const out = execFileSync(command, args, {
+    encoding: 'utf8',
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const rows: Row = new Map();
   for (const line of out.split('\n')) {
     const [name, bytes, us] = line.trim().split(' ');
@@ -31,7 +35,20 @@ function openMpi(): Row | undefined {
     console.log('Open MPI is not here (mpicc.openmpi): its column is left out.');
     return undefined;
   }
-  const flags = ['--mca', 'btl', 'tcp,self', '--mca', 'btl_tcp_if_include', 'lo', '--mca', 'pml', 'ob1', '--oversubscribe', '--bind-to', 'none'];
+  const flags = [
+    '--mca',
+    'btl',
+    'tcp,self',
+    '--mca',
+    'btl_tcp_if_include',
+    'lo',
+    '--mca',
+    'pml',
+    'ob1',
+    '--oversubscribe',
+    '--bind-to',
+    'none',
+  ];
   return measure('mpirun.openmpi', ['-np', ranks, ...flags, program, largest], {
     OMPI_ALLOW_RUN_AS_ROOT: '1',
     OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: '1',
@@ -39,23 +56,38 @@ function openMpi(): Row | undefined {
 }
 
 const parRun = (family: string) =>
-  measure(process.execPath, [par, 'run', '-np', ranks, '--no-label', join(here, 'bench.ts'), largest], { PAR_TCP_FAMILY: family });
+  measure(process.execPath, [par, 'run', '-np', ranks, '--no-label', join(here, 'bench.ts'), largest], {
+    PAR_TCP_FAMILY: family,
+  });
 
-console.log(`${ranks} ranks, ${availableParallelism()} cores (${cpus()[0]?.model.trim()}), Node ${process.version}; microseconds, medians`);
+console.log(
+  `${ranks} ranks, ${availableParallelism()} cores (${cpus()[0]?.model.trim()}), Node ${process.version}; microseconds, medians`,
+);
 const mpi = openMpi();
 const unix = parRun('unix');
 const tcp = parRun('tcp');
 const raw = ranks === '2' ? measure(process.execPath, [join(here, 'raw-sockets.ts')]) : undefined;
 rmSync(scratch, { recursive: true });
 
-const cell = (value: number | undefined, digits = 1): string => (value === undefined ? '–' : value.toFixed(digits)).padStart(10);
-console.log(`${'what'.padEnd(12)}${'bytes'.padStart(10)}${'unix'.padStart(10)}${'tcp'.padStart(10)}${'MPI tcp'.padStart(10)}${'unix/MPI'.padStart(10)}${'tcp/MPI'.padStart(10)}${'raw unix'.padStart(10)}${'raw tcp'.padStart(10)}`);
+const cell = (value: number | undefined, digits = 1): string =>
+  (value === undefined ? '–' : value.toFixed(digits)).padStart(10);
+console.log(
+  `${'what'.padEnd(12)}${'bytes'.padStart(10)}${'unix'.padStart(10)}${'tcp'.padStart(10)}${'MPI tcp'.padStart(10)}${'unix/MPI'.padStart(10)}${'tcp/MPI'.padStart(10)}${'raw unix'.padStart(10)}${'raw tcp'.padStart(10)}`,
+);
 for (const [key, mine] of unix) {
   const [name, bytes] = key.split(' ') as [string, string];
   const peer = mpi?.get(name === 'value' ? `pingpong ${bytes}` : key);
   const there = tcp.get(key);
   const bare = (kind: string) => (name === 'pingpong' ? raw?.get(`raw-${kind}-turning ${bytes}`) : undefined);
   console.log(
-    name.padEnd(12) + bytes.padStart(10) + cell(mine) + cell(there) + cell(peer) + cell(peer && mine / peer, 2) + cell(peer && there && there / peer, 2) + cell(bare('unix')) + cell(bare('tcp')),
+    name.padEnd(12) +
+      bytes.padStart(10) +
+      cell(mine) +
+      cell(there) +
+      cell(peer) +
+      cell(peer && mine / peer, 2) +
+      cell(peer && there && there / peer, 2) +
+      cell(bare('unix')) +
+      cell(bare('tcp')),
   );
 }

@@ -26,7 +26,10 @@ function play(socket: net.Socket, bytes: number, rounds: number, first: boolean,
       const now = performance.now();
       samples.push((now - start) / 2);
       start = now;
-      if (first && samples.length === rounds) return finish();
+      if (first && samples.length === rounds) {
+        finish();
+        return;
+      }
       socket.write(message);
       if (!first && samples.length === rounds) finish();
     };

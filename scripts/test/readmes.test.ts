@@ -23,7 +23,13 @@ function read(page: string): Page {
   for (const [, language, body] of text.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)) {
     const file = /^(?:\/\/|#) (\S+\.(?:ts|mjs|js|json|txt))\b/.exec(body!)?.[1];
     if (file) programs.push({ file, text: body! });
-    else if (language === 'sh') commands.push(...body!.split('\n').map((line) => line.replace(/\s+# .*$/, '').trim()).filter(Boolean));
+    else if (language === 'sh')
+      commands.push(
+        ...body!
+          .split('\n')
+          .map((line) => line.replace(/\s+# .*$/, '').trim())
+          .filter(Boolean),
+      );
   }
   return { programs, commands };
 }
@@ -31,7 +37,11 @@ function read(page: string): Page {
 function shell(command: string, cwd: string): Promise<{ status: number | null; output: string }> {
   return new Promise((resolve, reject) => {
     const path = `${join(cwd, 'node_modules/.bin')}:${bin}:${process.env.PATH}`;
-    const child = spawn('sh', ['-c', command], { cwd, env: { ...process.env, PATH: path }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn('sh', ['-c', command], {
+      cwd,
+      env: { ...process.env, PATH: path },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     let output = '';
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8').on('data', (text: string) => {

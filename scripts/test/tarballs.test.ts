@@ -12,7 +12,9 @@ const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { packageManager: string };
 
 /** A stranger's machine: nothing of the workspace's environment, only Node and npm. */
-const env = Object.fromEntries(Object.entries(process.env).filter(([key]) => !/^(npm_|par_|vitest|node_options)/i.test(key)));
+const env = Object.fromEntries(
+  Object.entries(process.env).filter(([key]) => !/^(npm_|par_|vitest|node_options)/i.test(key)),
+);
 
 describe('packages installed from their tarballs in an empty folder', () => {
   let folder: string;

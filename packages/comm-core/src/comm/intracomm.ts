@@ -110,7 +110,10 @@ export class Comm extends CollectiveCalls implements Communicator {
   async createFromGroup(group: Group): Promise<Comm> {
     const members = this.#membersOf(group, 'createFromGroup');
     if (!members.includes(this.rank)) {
-      throw new ArgumentTypeError('PAR_ARGUMENT', `createFromGroup: rank ${this.rank} calls it, but is not in the group`);
+      throw new ArgumentTypeError(
+        'PAR_ARGUMENT',
+        `createFromGroup: rank ${this.rank} calls it, but is not in the group`,
+      );
     }
     return this.derive(members, 'create');
   }
@@ -152,10 +155,16 @@ export class Comm extends CollectiveCalls implements Communicator {
   }): Promise<Intercommunicator> {
     const { localLeader, bridge, remoteLeader, tag = 0 } = options;
     if (!Number.isInteger(localLeader) || localLeader < 0 || localLeader >= this.size) {
-      throw new ArgumentRangeError('PAR_RANK', `intercomm: localLeader is ${String(localLeader)}, of ${this.size} ranks`);
+      throw new ArgumentRangeError(
+        'PAR_RANK',
+        `intercomm: localLeader is ${String(localLeader)}, of ${this.size} ranks`,
+      );
     }
     if (this.rank === localLeader && !(bridge instanceof Comm)) {
-      throw new ArgumentTypeError('PAR_ARGUMENT', 'intercomm: the local leader must pass the communicator that joins the two leaders as `bridge`');
+      throw new ArgumentTypeError(
+        'PAR_ARGUMENT',
+        'intercomm: the local leader must pass the communicator that joins the two leaders as `bridge`',
+      );
     }
     const name = this.#childName('intercomm');
     const local = await this.context.derive(Array.from({ length: this.size }, (_, rank) => rank));
@@ -207,7 +216,10 @@ export class Comm extends CollectiveCalls implements Communicator {
     return group.ranks.map((worldRank) => {
       const rank = this.context.ranks.indexOf(worldRank);
       if (rank >= 0) return rank;
-      throw new ArgumentRangeError('PAR_RANK', `${operation}: world rank ${worldRank} of the group is not in ${this.name}`);
+      throw new ArgumentRangeError(
+        'PAR_RANK',
+        `${operation}: world rank ${worldRank} of the group is not in ${this.name}`,
+      );
     });
   }
 }

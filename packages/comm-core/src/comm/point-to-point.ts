@@ -31,7 +31,7 @@ function noMessage(): ProbedMessage {
   };
 }
 
-function valueOf<T>(message: EncodedMessage): T {
+function payloadOf<T>(message: EncodedMessage): T {
   return decode(message.segments) as T;
 }
 
@@ -44,7 +44,7 @@ function probed(message: MatchedMessage): ProbedMessage {
     source: message.source,
     tag: message.tag,
     bytes: message.bytes,
-    recv: <T>() => message.recvValue().then((encoded) => valueOf<T>(encoded)),
+    recv: <T>() => message.recvValue().then((encoded) => payloadOf<T>(encoded)),
     recvInto: async (buffer) => receiveInto(buffer, 'recvInto', (into) => message.recvBuffer(into)),
   };
 }
@@ -98,7 +98,7 @@ export class PointToPointCalls implements PointToPoint {
   recv<T = unknown>(options: RecvOptions = ANYTHING): Promise<T> {
     try {
       const encoded = this.#receive(options, 'recv');
-      return encoded === undefined ? Promise.resolve(undefined as T) : encoded.then((message) => valueOf<T>(message));
+      return encoded === undefined ? Promise.resolve(undefined as T) : encoded.then((message) => payloadOf<T>(message));
     } catch (error) {
       return Promise.reject(error);
     }
