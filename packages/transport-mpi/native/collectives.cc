@@ -13,6 +13,9 @@ namespace {
 // The root argument of @par/comm-core: a rank, ROOT or PROC_NULL.
 int RootOf(int root) { return root == -3 ? MPI_ROOT : root == -2 ? MPI_PROC_NULL : root; }
 
+// In an intercommunicator the root and its siblings give or take nothing, which is not "in place".
+bool IsBetween(int root) { return root == MPI_ROOT || root == MPI_PROC_NULL; }
+
 // Completes in the call or joins the pending operations. MPI reads `arguments` until then.
 int Finish(int error, MPI_Request request, std::vector<int>* arguments = nullptr) {
   MPI_Status outcome;
@@ -78,10 +81,11 @@ napi_value Gather(napi_env env, napi_callback_info info) {
   const Bytes send = args.Memory(1);
   const Bytes recv = args.Memory(2);
   const Layout layout(args.Memory(4), args.Memory(5));
-  void* from = args.Defined(1) ? Address(send) : MPI_IN_PLACE;
+  const int root = RootOf(args.Int(6));
+  void* from = args.Defined(1) || IsBetween(root) ? Address(send) : MPI_IN_PLACE;
   MPI_Request request;
   const int error = MPI_Igatherv(from, CountOf(send, type), datatype, Address(recv), layout.Counts(), layout.Displs(),
-                                 datatype, RootOf(args.Int(6)), args.GetPlane(0)->comm, &request);
+                                 datatype, root, args.GetPlane(0)->comm, &request);
   return MakeInt(env, Finish(error, request, layout.all));
 }
 
@@ -93,10 +97,11 @@ napi_value Scatter(napi_env env, napi_callback_info info) {
   const Bytes send = args.Memory(1);
   const Bytes recv = args.Memory(2);
   const Layout layout(args.Memory(4), args.Memory(5));
-  void* into = args.Defined(2) ? Address(recv) : MPI_IN_PLACE;
+  const int root = RootOf(args.Int(6));
+  void* into = args.Defined(2) || IsBetween(root) ? Address(recv) : MPI_IN_PLACE;
   MPI_Request request;
   const int error = MPI_Iscatterv(Address(send), layout.Counts(), layout.Displs(), datatype, into, CountOf(recv, type),
-                                  datatype, RootOf(args.Int(6)), args.GetPlane(0)->comm, &request);
+                                  datatype, root, args.GetPlane(0)->comm, &request);
   return MakeInt(env, Finish(error, request, layout.all));
 }
 
@@ -143,8 +148,7 @@ napi_value Reduce(napi_env env, napi_callback_info info) {
   const Bytes recv = args.Memory(2);
   const bool given = args.Defined(1);
   const Bytes send = given ? args.Memory(1) : recv;
-  // In an intercommunicator the root and its siblings give nothing, which is not "in place".
-  const void* from = given || root == MPI_ROOT || root == MPI_PROC_NULL ? Address(send) : MPI_IN_PLACE;
+  const void* from = given || IsBetween(root) ? Address(send) : MPI_IN_PLACE;
   MPI_Request request;
   const int error = MPI_Ireduce(from, Address(recv), CountOf(send, type), DatatypeOf(type), OpOf(args.Int(4)), root,
                                 args.GetPlane(0)->comm, &request);
