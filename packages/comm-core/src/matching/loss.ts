@@ -1,7 +1,6 @@
 import { type AbortedError, PeerLostError } from '../errors.ts';
 import type { Engine } from './engine.ts';
 import { RTS } from './header.ts';
-import { WAITING } from './outgoing.ts';
 import type { Peer } from './peer.ts';
 import type { MatchQueues } from './queues.ts';
 import { concerns, errorOf, type Refusal } from './refusal.ts';
@@ -79,7 +78,7 @@ export function refuseOperations(engine: Engine, queues: MatchQueues, refusal: R
   refuseReceives(engine, queues, refusal);
   for (const peer of engine.peers) {
     for (const send of peer.outgoing.values()) {
-      if (send.plane.queues === queues && send.state === WAITING && concerns(refusal, send.tag)) {
+      if (send.plane.queues === queues && concerns(refusal, send.tag)) {
         send.takeBack(errorOf(refusal, send.toString()));
       }
     }

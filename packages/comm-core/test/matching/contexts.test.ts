@@ -120,6 +120,11 @@ test('free lets a matched transfer end', async () => {
   await net.settle();
   expect((await received).bytes).toBe(5_000_000);
   await sent;
+  for (const [rank, { world }] of net.transports.entries()) {
+    expect(net.links[rank]!.waits.at(-1)).toBe(false);
+    void world.recvValue(1 - rank, 0);
+    expect(net.links[rank]!.waits.at(-1)).toBe(true);
+  }
 }, 60_000);
 
 test('the world cannot be freed', async () => {

@@ -136,6 +136,7 @@ test('whole messages that came before the loss can be received, announced ones c
     net.links[0]!.sink.lost(1, error);
     expect((await a!.world.recvValue(1, 1)).tag).toBe(1);
     expect((await a!.world.recvValue(-1, 2)).tag).toBe(2);
+    expect(a!.world.iprobe(-1, 3)).toBeUndefined();
     await lost(a!.world.recvValue(1, 3), 1);
     expect(a!.world.iprobe(-1, -1)).toBeUndefined();
   }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { CHUNK_BYTES } from '../../src/matching/limits.ts';
+import { CHUNK_BYTES, CHUNKS_IN_FLIGHT, CHUNKS_PER_TURN } from '../../src/matching/limits.ts';
 import { memoryTransports } from '../../src/memory/index.ts';
 import { filled, HandNet, isFilled, stateOf } from './hand-link.ts';
 
@@ -43,6 +43,10 @@ test('small messages get between the chunks of a large one', async () => {
     net.step(0, 1);
     net.step(1, 0);
     const smallSent = a!.world.sendValue([filled(1)], 1, 2, false);
+    // No more than the link is given ahead: chunks in flight, or the chunks of one turn.
+    expect(net.links[0]!.queues[1]!.length).toBeLessThanOrEqual(
+      1 + (settlesLater ? CHUNKS_IN_FLIGHT : CHUNKS_PER_TURN),
+    );
     let frames = 0;
     while ((await stateOf(small)) === 'pending') {
       expect(net.step(0, 1)).toBeDefined();
