@@ -1,0 +1,36 @@
+export type * from './client.ts';
+export type * from './coordination.ts';
+export type { ClientId, FutureNumber, FutureReference, Rank, RunNumber, TaskId } from './ids.ts';
+export { clientId, rankOfClient } from './ids.ts';
+export type * from './peer.ts';
+export type * from './submission.ts';
+export { TAGS } from './tags.ts';
+export type { CancelReason, EncodedValue, Failure, PackedValues } from './values.ts';
+export { INLINE_BYTES } from './values.ts';
+export type {
+  Blocked,
+  Call as WorkerCall,
+  Called,
+  CallOutcome,
+  CancelRuns,
+  DefineFunction,
+  Errored,
+  Evicted,
+  Fetched,
+  Finished,
+  FinishedStored,
+  Free,
+  JoinWorker,
+  Location,
+  MissingDependency,
+  Replicate,
+  Rescheduled,
+  Reserve,
+  Retract,
+  Retracted,
+  RunTasks,
+  ToScheduler,
+  ToWorker,
+  WorkerRecord,
+  WorkerStatus,
+} from './worker.ts';

@@ -1,0 +1,55 @@
+/** A value as the codec's segments. The scheduler passes them on and never looks inside. */
+export type EncodedValue = readonly Uint8Array[];
+
+/**
+ * Results and scattered values of one segment with at most this many bytes travel inline and stay with the scheduler: clients
+ * get them with the completion, dependents with their run order, no worker stores them, and no death loses them.
+ */
+export const INLINE_BYTES = 512;
+
+/** Several small values in one piece of memory: value `i` is `bytes.subarray(ends[i - 1] ?? 0, ends[i])`, one segment. */
+export interface PackedValues {
+  readonly bytes: Uint8Array;
+  readonly ends: readonly number[];
+}
+
+/** What went wrong, with everything a client needs to raise it. */
+export type Failure =
+  | {
+      /** The task threw (or its arguments or function could not be rebuilt, or its result not be encoded). */
+      readonly kind: 'thrown';
+      /** The error, encoded; its stack is the remote one. */
+      readonly error: EncodedValue;
+      /** `name: message`, at most 10,000 characters; all there is when `error` cannot be decoded. */
+      readonly text: string;
+    }
+  | {
+      /** More than `allowedFailures` workers died while they had the task. */
+      readonly kind: 'killed-worker';
+      readonly deaths: number;
+      /** How the last worker was lost. */
+      readonly text: string;
+    }
+  | {
+      /** The worker with the actor is gone, or an actor's result was asked for as data. */
+      readonly kind: 'actor-lost';
+      readonly text: string;
+    }
+  | {
+      /** No worker of this cluster can ever run it (`ranks` above the largest number of workers, for one). */
+      readonly kind: 'unrunnable';
+      readonly text: string;
+    };
+
+/** Why a future was cancelled. */
+export type CancelReason =
+  /** By a client's `cancel`. */
+  | 'requested'
+  /** A dependency was cancelled. */
+  | 'dependency'
+  /** Data that cannot be computed again was lost with its workers. */
+  | 'data-lost'
+  /** It was released, or never submitted, by the time something needed it. */
+  | 'released'
+  | 'restart'
+  | 'client-closed';
