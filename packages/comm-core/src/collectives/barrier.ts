@@ -15,5 +15,5 @@ export async function barrier(host: CollectiveHost, options?: Waitable): Promise
   if (library !== undefined) return native(call, library.barrier(call.signal));
   if (call.remoteSize !== undefined) return barrierBetween(host, call);
   if (call.size === 1) return;
-  return chooseBarrier(call.size) === 'linear' ? barrierLinear(call) : barrierDissemination(call);
+  return chooseBarrier() === 'linear' ? barrierLinear(call) : barrierDissemination(call);
 }

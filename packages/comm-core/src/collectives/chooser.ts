@@ -50,11 +50,8 @@ export type ScanAlgorithm = 'recursive-doubling' | 'linear' | 'pipelined';
  * Every choice depends only on what all ranks know to be equal: the size, whether an op commutes, and for buffers their
  * length. `bytes` undefined: values, whose sizes only their owners know.
  */
-export function chooseBarrier(size: number): BarrierAlgorithm {
-  return (
-    override('BARRIER', ['linear', 'dissemination']) ??
-    (size > 2 && size <= THRESHOLDS.linearSize ? 'linear' : 'dissemination')
-  );
+export function chooseBarrier(): BarrierAlgorithm {
+  return override('BARRIER', ['linear', 'dissemination']) ?? 'dissemination';
 }
 
 export function chooseBcast(size: number, bytes: number | undefined): BcastAlgorithm {
@@ -113,10 +110,10 @@ export function chooseAllreduce(size: number, bytes: number | undefined, commuta
   if (bytes !== undefined && commutative) allowed.push('ring');
   const chosen = override('ALLREDUCE', allowed);
   if (chosen !== undefined) return chosen;
-  // Pairs and fours need no more rounds one way than the other, or one more, and then fewer messages.
-  const oneRound = size <= THRESHOLDS.allToAllSize && size !== 2 && size !== 4;
-  if (bytes === undefined) return oneRound && size !== 8 ? 'allgather' : 'recursive-doubling';
-  if (bytes < THRESHOLDS.allreduceGather && oneRound) return 'allgather';
+  // Recursive doubling needs two rounds more when ranks must be folded in; powers of two are as well off with fewer messages.
+  const oneRound = size <= THRESHOLDS.allToAllSize && (size & (size - 1)) !== 0;
+  if (oneRound && (bytes ?? 0) < THRESHOLDS.allreduceGather) return 'allgather';
+  if (bytes === undefined) return 'recursive-doubling';
   if (bytes < THRESHOLDS.allreduceHalving || size === 2) return 'recursive-doubling';
   return bytes < THRESHOLDS.allreduceRing || !commutative ? 'rabenseifner' : 'ring';
 }

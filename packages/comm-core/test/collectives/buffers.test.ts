@@ -151,3 +151,24 @@ test('large buffers take every algorithm the sizes select and arrive whole', { t
     }
   }
 });
+
+test.each([3, 9])('%i ranks: blocks shorter or longer than the receiver’s counts are errors there', async (size) => {
+  for (const [given, code] of [
+    [1, 'PAR_MISMATCH'],
+    [3, 'PAR_TRUNCATED'],
+  ] as const) {
+    for (const call of [
+      (host: CollectiveHost, mine: Int32Array, all: Int32Array) => collectives.gatherInto(host, mine, all),
+      (host: CollectiveHost, mine: Int32Array) =>
+        collectives.reduceInto(host, mine, host.context.rank === 0 ? new Int32Array(2) : undefined, SUM),
+    ]) {
+      const world = worldOn(new LateNetwork(size), size);
+      const calls = world.map((host, rank) =>
+        call(host, new Int32Array(rank === 1 ? given : 2), new Int32Array(2 * size)),
+      );
+      // The other ranks may wait for the one that failed.
+      for (const other of calls) other.catch(() => {});
+      await expect(calls[0]).rejects.toMatchObject({ code });
+    }
+  }
+});
