@@ -1,5 +1,5 @@
-import { deepStrictEqual } from 'node:assert/strict';
 import { setImmediate as turn } from 'node:timers/promises';
+import { inspect, isDeepStrictEqual } from 'node:util';
 import type { ParErrorCode } from '../errors.ts';
 import type { Capabilities } from '../transport/index.ts';
 import type { Tools } from './case.ts';
@@ -23,6 +23,21 @@ function described(error: unknown): string {
   return error instanceof Error ? `${error.name} ${String(codeOf(error) ?? '')}: ${error.message}` : String(error);
 }
 
+/** In a few lines, however long the values are. */
+function difference(actual: unknown, expected: unknown): string {
+  const [got, wanted] = [actual, expected].map((value) =>
+    inspect(value, { depth: 6, maxArrayLength: 24, maxStringLength: 200, breakLength: 120 }),
+  );
+  const at = ArrayBuffer.isView(actual) && ArrayBuffer.isView(expected) ? firstDifference(actual, expected) : '';
+  return `got\n${got}\nexpected\n${wanted}${at}`;
+}
+
+function firstDifference(actual: ArrayBufferView, expected: ArrayBufferView): string {
+  const [a, b] = [actual, expected].map((view) => new Uint8Array(view.buffer, view.byteOffset, view.byteLength));
+  const byte = a!.findIndex((value, i) => value !== b![i]);
+  return byte < 0 ? '' : `\nThey differ from byte ${byte} of ${b!.length} on.`;
+}
+
 /** Checks for one case on one rank; `where` is put before every message. */
 export function makeTools(where: string, signal: AbortSignal, capabilities: Capabilities): Tools {
   const fail = (what: string, detail: string, cause?: unknown): never => {
@@ -38,11 +53,7 @@ export function makeTools(where: string, signal: AbortSignal, capabilities: Capa
     signal,
     capabilities,
     equal(actual, expected, what) {
-      try {
-        deepStrictEqual(actual, expected);
-      } catch (error) {
-        fail(what, (error as Error).message);
-      }
+      if (!isDeepStrictEqual(actual, expected)) fail(what, difference(actual, expected));
     },
     ok(condition, what) {
       if (!condition) fail(what, 'does not hold');
