@@ -37,6 +37,17 @@ void Sleep() {
   }
 }
 
+// An error of the callback is an uncaught exception like any other.
+void Ring(napi_env env, napi_value callback, void*, void*) {
+  if (env == nullptr || callback == nullptr) return;
+  napi_value undefined;
+  napi_get_undefined(env, &undefined);
+  if (napi_call_function(env, undefined, callback, 0, nullptr, nullptr) != napi_pending_exception) return;
+  napi_value error;
+  napi_get_and_clear_last_exception(env, &error);
+  napi_fatal_exception(env, error);
+}
+
 }  // namespace
 
 void SetAlarm(napi_env env, napi_value callback, int64_t microseconds) {
@@ -44,7 +55,7 @@ void SetAlarm(napi_env env, napi_value callback, int64_t microseconds) {
     alarm_ = new Alarm;
     napi_value name;
     napi_create_string_utf8(env, "par.alarm", NAPI_AUTO_LENGTH, &name);
-    napi_create_threadsafe_function(env, callback, nullptr, name, 0, 1, nullptr, nullptr, nullptr, nullptr,
+    napi_create_threadsafe_function(env, callback, nullptr, name, 0, 1, nullptr, nullptr, nullptr, Ring,
                                     &alarm_->wake);
     alarm_->thread = std::thread(Sleep);
   }

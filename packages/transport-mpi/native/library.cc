@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdlib>
 #include <string>
 #include <thread>
 
@@ -18,6 +19,8 @@ namespace par {
 namespace {
 
 std::atomic<bool> owned_{false};
+// Status every rank is to end with; 0: this rank has not aborted.
+int abortStatus_ = 0;
 
 struct ErrorName {
   int value;
@@ -159,11 +162,24 @@ Napi::Value Finalize(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-// abort(status): ends every rank. Does not return.
-Napi::Value Abort(const Napi::CallbackInfo& info) {
+void AbortNow() {
   int finalized = 0;
   MPI_Finalized(&finalized);
-  if (engine.active && !finalized) MPI_Abort(MPI_COMM_WORLD, info[0].As<Napi::Number>().Int32Value());
+  if (engine.active && abortStatus_ != 0 && !finalized) MPI_Abort(MPI_COMM_WORLD, abortStatus_);
+}
+
+// abort(status): ends every rank as this process exits, after everything it still prints: MPI_Abort does not return.
+Napi::Value Abort(const Napi::CallbackInfo& info) {
+  if (abortStatus_ == 0) {
+    abortStatus_ = info[0].As<Napi::Number>().Int32Value();
+    atexit(AbortNow);
+  }
+  return info.Env().Undefined();
+}
+
+// abortNow(): does not return.
+Napi::Value AbortNowCall(const Napi::CallbackInfo& info) {
+  AbortNow();
   return info.Env().Undefined();
 }
 
@@ -190,6 +206,7 @@ void AddLibrary(napi_env raw, napi_value target) {
   exports["describe"] = Napi::Function::New(env, Describe, "describe");
   exports["finalize"] = Napi::Function::New(env, Finalize, "finalize");
   exports["abort"] = Napi::Function::New(env, Abort, "abort");
+  exports["abortNow"] = Napi::Function::New(env, AbortNowCall, "abortNow");
   exports["stopAlarm"] = Napi::Function::New(env, StopAlarmCall, "stopAlarm");
   napi_add_env_cleanup_hook(raw, [](void*) { StopAlarm(); }, nullptr);
 }

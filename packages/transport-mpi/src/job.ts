@@ -29,8 +29,6 @@ class MpiTransport implements Transport {
   readonly #native: Native;
   readonly #progress: Progress;
   readonly #everyone: Handle;
-  #aborting: number | undefined;
-  #exiting = false;
   #end: Promise<void> | undefined;
 
   constructor(native: Native, library: Library, world: MpiContext, hosts: readonly string[]) {
@@ -40,7 +38,6 @@ class MpiTransport implements Transport {
     this.hosts = hosts;
     this.#progress = world.job.progress;
     this.#everyone = world.job.bulk.plane;
-    process.on('exit', this.#exit);
   }
 
   pending(): string[] {
@@ -55,15 +52,11 @@ class MpiTransport implements Transport {
 
   abort(status: number, reason: string): void {
     if (this.#end) return;
-    // MPI_Abort ends this process at once; whatever it still has to say comes first.
-    this.#aborting ??= status;
-    if (this.#exiting) {
-      this.#native.abort(status);
-      return;
-    }
+    this.#end = Promise.resolve();
+    this.#native.abort(status);
     setTimeout(() => {
       process.stderr.write(`par: ${reason}\n`);
-      this.#native.abort(status);
+      this.#native.abortNow();
     }, ABORT_GRACE_MS);
   }
 
@@ -85,15 +78,9 @@ class MpiTransport implements Transport {
     await this.#progress.endReceives((what) => new ParError('PAR_FREED', `${what}: the transport was closed`));
     await this.world.barrier(this.#everyone, 'close');
     this.#progress.stop();
-    process.off('exit', this.#exit);
     this.#native.stopAlarm();
     this.#native.finalize(undefined);
   }
-
-  readonly #exit = (): void => {
-    this.#exiting = true;
-    if (this.#aborting !== undefined) this.#native.abort(this.#aborting);
-  };
 }
 
 /** Starts MPI and joins its ranks. Rejects with PAR_ENVIRONMENT when launcher and library do not belong together. */

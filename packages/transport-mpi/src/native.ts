@@ -110,6 +110,7 @@ export interface Native {
   describe(error: number): { errorClass: string; text: string; truncated: boolean };
   finalize(everyone: Handle | undefined): void;
   abort(status: number): void;
+  abortNow(): void;
 
   duplicate(handle: Handle): Handle;
   createGroup(handle: Handle, ranks: Int32Array, tag: number): Handle;

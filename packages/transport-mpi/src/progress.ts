@@ -48,6 +48,7 @@ export class Progress {
   readonly #done = new Int32Array(STRIDE * WINDOW);
   readonly #doneBytes = new Float64Array(WINDOW);
   readonly #waiting: (Waiting | undefined)[] = [];
+  readonly #completed: (Waiting | undefined)[] = [];
   readonly #probes = new Set<() => boolean>();
   readonly #holders = new Set<object>();
   #background = false;
@@ -216,7 +217,14 @@ export class Progress {
     const next = this.status[STATUS.next]!;
     // Whatever the completions start finds the loop turning.
     this.#state = 'turning';
-    for (let i = 0; i < found; i++) this.#settle(i);
+    // All are taken out before any settles: what that starts may get the number of one still to come.
+    const completed = this.#completed;
+    for (let i = 0; i < found; i++) {
+      const slot = this.#done[i * STRIDE]!;
+      completed[i] = this.#waiting[slot];
+      this.#waiting[slot] = undefined;
+    }
+    for (let i = 0; i < found; i++) this.#settle(i, completed[i]);
     for (const probe of this.#probes) if (probe()) this.#probes.delete(probe);
     this.#turn = TURN;
     if (next === 1 || found > 0) {
@@ -229,11 +237,9 @@ export class Progress {
     }
   };
 
-  #settle(i: number): void {
+  #settle(i: number, operation: Waiting | undefined): void {
     const at = i * STRIDE;
-    const slot = this.#done[at]!;
-    const operation = this.#waiting[slot];
-    this.#waiting[slot] = undefined;
+    this.#completed[i] = undefined;
     const place = this.#done[at + 4]!;
     const error = this.#done[at + 3]!;
     const outcome = {
@@ -242,7 +248,8 @@ export class Progress {
       bytes: this.#doneBytes[i]!,
       slot: place,
     };
-    if (!operation) throw new ParError('PAR_PROTOCOL', `MPI completed operation ${slot}, which nobody waits for`);
+    if (!operation)
+      throw new ParError('PAR_PROTOCOL', `MPI completed operation ${this.#done[at]}, which nobody waits for`);
     try {
       if (operation.settled) return;
       if (error === 0) operation.complete(outcome);
