@@ -4,19 +4,19 @@ const KiB = 1024;
 const MiB = 1024 * KiB;
 
 /**
- * Where one algorithm overtakes another, in bytes of the whole buffer unless said otherwise. Starting values follow MPICH's
- * and Open MPI's tables moved up for the latency of an event loop; benchmarks/src/collective-crossover.ts prints the
- * crossover points that check them.
+ * Where one algorithm overtakes another, in bytes of the whole buffer unless said otherwise. They begin with MPICH's and
+ * Open MPI's tables, moved up for the latency of an event loop. benchmarks/collectives/crossover.ts measures them; where
+ * it found the algorithm for larger buffers slower (sockets on one host, more ranks than cores), they are higher still.
  */
 export const THRESHOLDS = {
-  /** Largest size at which rank 0 talks to everybody by itself. */
+  /** Largest size at which one rank serves all others by itself. */
   linearSize: 4,
   /** Largest size at which small operands go from everybody to everybody in one round. */
   allToAllSize: 8,
   /** Smallest size at which joining small blocks on the way saves more than it costs. */
   packetSize: 8,
-  bcastSegmented: 64 * KiB,
-  bcastScatter: 1 * MiB,
+  bcastSegmented: 512 * KiB,
+  bcastScatter: 8 * MiB,
   bcastSegment: 128 * KiB,
   /** Bytes of one block up to which gather and scatter join it with others on the way. */
   packetBlock: 4 * KiB,
@@ -26,9 +26,9 @@ export const THRESHOLDS = {
   alltoallPacketBlock: 256,
   /** Bytes of one block above which alltoall makes one exchange at a time. */
   alltoallPairwise: 1 * MiB,
-  reduceHalving: 128 * KiB,
+  reduceHalving: 4 * MiB,
   allreduceGather: 4 * KiB,
-  allreduceHalving: 64 * KiB,
+  allreduceHalving: 256 * KiB,
   allreduceRing: 1 * MiB,
   allreduceSegment: 256 * KiB,
   reduceScatterPairwise: 512 * KiB,

@@ -12,7 +12,7 @@ const KiB = 1024;
 
 test('small collectives use few rounds and large ones move few bytes', async () => {
   const c = await chooserWith({});
-  expect([64, 100 * KiB, 2048 * KiB].map((bytes) => c.chooseBcast(8, bytes))).toEqual([
+  expect([64, 1024 * KiB, 16_384 * KiB].map((bytes) => c.chooseBcast(8, bytes))).toEqual([
     'binomial',
     'pipelined',
     'scatter-allgather',
