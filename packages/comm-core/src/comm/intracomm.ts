@@ -11,6 +11,7 @@ import type { BufferLike, Communicator, InPlace, Waitable } from './communicator
 import { InterComm } from './intercomm.ts';
 import type { Intercommunicator } from './intercommunicator.ts';
 import { abortStatus, HostState, type Job, jobInProcess, processorName } from './job.ts';
+import { Turns } from './turns.ts';
 
 /** The communicator of all ranks of a transport, for programs that make their transport themselves. */
 export function worldOf(transport: Transport, job: Job = jobInProcess(transport)): Comm {
@@ -37,6 +38,8 @@ export class Comm extends CollectiveCalls implements Communicator {
   readonly size: number;
   readonly group: Group;
   readonly #state: HostState;
+  /** Contexts are made in the order of the calls, also by calls that first ask the other ranks something. */
+  readonly #derivations = new Turns();
   #children = 0;
 
   constructor(job: Job, context: Context, name: string) {
@@ -85,14 +88,22 @@ export class Comm extends CollectiveCalls implements Communicator {
   async split({ color, key = 0 }: { color: number; key?: number | undefined }): Promise<Comm | undefined> {
     checkSplit(color, key);
     const name = this.#childName('split');
-    const choices = await this.allgather([color, key]);
-    if (color === UNDEFINED) return undefined;
-    const members = choices
-      .map(([itsColor, itsKey], rank) => ({ color: itsColor!, key: itsKey!, rank }))
-      .filter((choice) => choice.color === color)
-      .sort((a, b) => a.key - b.key || a.rank - b.rank)
-      .map((choice) => choice.rank);
-    return new Comm(this.job, await this.context.derive(members), name);
+    const turn = this.#derivations.take();
+    try {
+      const choices = await this.allgather([color, key]);
+      await turn.come;
+      if (color === UNDEFINED) return undefined;
+      const members = choices
+        .map(([itsColor, itsKey], rank) => ({ color: itsColor!, key: itsKey!, rank }))
+        .filter((choice) => choice.color === color)
+        .sort((a, b) => a.key - b.key || a.rank - b.rank)
+        .map((choice) => choice.rank);
+      const made = this.context.derive(members);
+      turn.over();
+      return new Comm(this.job, await made, name);
+    } finally {
+      turn.over();
+    }
   }
 
   async splitByHost({ key = 0 }: { key?: number | undefined } = {}): Promise<Comm> {
@@ -167,10 +178,17 @@ export class Comm extends CollectiveCalls implements Communicator {
       );
     }
     const name = this.#childName('intercomm');
-    const local = await this.context.derive(Array.from({ length: this.size }, (_, rank) => rank));
-    const joint = bridge instanceof Comm ? bridge.context : undefined;
-    const context = await this.context.connect(localLeader, joint, remoteLeader, tag);
-    return new InterComm(this.job, context, local, name);
+    const turn = this.#derivations.take();
+    try {
+      await turn.come;
+      const local = await this.context.derive(Array.from({ length: this.size }, (_, rank) => rank));
+      const joint = bridge instanceof Comm ? bridge.context : undefined;
+      const made = this.context.connect(localLeader, joint, remoteLeader, tag);
+      turn.over();
+      return new InterComm(this.job, await made, local, name);
+    } finally {
+      turn.over();
+    }
   }
 
   compare(other: Communicator): 'ident' | 'congruent' | 'similar' | 'unequal' {
@@ -204,7 +222,11 @@ export class Comm extends CollectiveCalls implements Communicator {
   async derive(ranks: readonly number[], kind: string): Promise<Comm> {
     this.#state.checkUsable();
     const name = this.#childName(kind);
-    return new Comm(this.job, await this.context.derive(ranks), name);
+    const turn = this.#derivations.take();
+    await turn.come;
+    const made = this.context.derive(ranks);
+    turn.over();
+    return new Comm(this.job, await made, name);
   }
 
   #childName(kind: string): string {
