@@ -74,7 +74,7 @@ export function numberOf({ header }: Received): number {
   return new DataView(header.buffer).getUint32(0, true);
 }
 
-export interface Member extends Joined {
+interface Member extends Joined {
   readonly inbox: Inbox;
   until(condition: (inbox: Inbox) => boolean): Promise<void>;
 }

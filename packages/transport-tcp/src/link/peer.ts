@@ -1,4 +1,4 @@
-import { PeerLostError } from '@par/comm-core';
+import { ParError, PeerLostError } from '@par/comm-core';
 import { type FrameSink, HEADER_BYTES } from '@par/comm-core/transport';
 import type { Wire } from '../wire/wire.ts';
 import { FrameReader } from './frame-reader.ts';
@@ -45,6 +45,8 @@ export class Peer {
   /** A trusted connection: frames collected so far leave, frames of the peer go to the sink. */
   open(wire: Wire): FrameReader {
     const host = this.#host;
+    if (this.#wire !== undefined)
+      throw new ParError('PAR_TRANSPORT', `a second connection to rank ${this.rank} was let in`);
     this.state = 'open';
     this.#wire = wire;
     this.#reader = new FrameReader(this.rank, host.sink, {
