@@ -1,6 +1,5 @@
 export type * from './client.ts';
 export type * from './coordination.ts';
-export { EXTENSION_NAMES } from './extension-names.ts';
 export type { ClientId, FutureNumber, FutureReference, Rank, RunNumber, TaskId } from './ids.ts';
 export { clientId, rankOfClient } from './ids.ts';
 export type * from './peer.ts';
