@@ -32,7 +32,7 @@ export function errorOf(refusal: Refusal, what: string): ParError {
     case 'aborted':
       return new AbortedError(
         refusal.status,
-        `${what}: the job was aborted by rank ${refusal.by} with status ${refusal.status}: ${refusal.reason}`,
+        `${what}: the job was aborted by ${refusal.by < 0 ? 'the launcher' : `rank ${refusal.by}`} with status ${refusal.status}: ${refusal.reason}`,
       );
     case 'lost': {
       const why = refusal.cause ? `: ${refusal.cause.message}` : '';
