@@ -1,0 +1,256 @@
+import type { CallOutcome, StoryEntry, WorkerInfo } from '../protocol/index.ts';
+import { encodeWithHolds } from '../values/index.ts';
+import { AsCompleted, type AsCompletedOptions } from './as-completed.ts';
+import { ClientCore } from './core.ts';
+import { currentCluster } from './current.ts';
+import { errorOf } from './failure.ts';
+import { stays } from './functions.ts';
+import { type CancelOptions, Future, stateIn } from './future.ts';
+import { type GatherOptions, gather } from './gather.ts';
+import { setDefaultFactory } from './imported.ts';
+import type { ClientLink } from './link.ts';
+import { checkWorkers, type SubmitOptions, workerList } from './options.ts';
+import { Scattering, type ScatterOptions } from './scatter.ts';
+import { Scope } from './scope.ts';
+import type { Gathered, SubmittableAll } from './types.ts';
+import { listOf, type Waited, type WaitOptions, wait } from './wait.ts';
+
+export interface ClientOptions {
+  /** Default: the cluster that `initialize` has made, or inside a task the one the task runs in. */
+  readonly cluster?: { readonly link: ClientLink } | undefined;
+  /** For people. */
+  readonly name?: string | undefined;
+}
+export interface WaitSignal {
+  readonly signal?: AbortSignal | undefined;
+}
+export interface RunOptions extends WaitSignal {
+  /** Default: all. */
+  readonly workers?: SubmitOptions['workers'];
+}
+
+/** Submits work to a cluster and collects its results. Every call but those that return promises returns at once. */
+export class Client extends Scope implements AsyncDisposable {
+  readonly #scattering: Scattering;
+
+  /** Throws PAR_NOT_INITIALIZED when there is no cluster. */
+  constructor({ cluster, name }: ClientOptions = {}) {
+    const core = new ClientCore((cluster ?? currentCluster()).link, name);
+    super(core, {});
+    this.#scattering = new Scattering(core);
+    setDefaultFactory((reference) => core.import(reference));
+  }
+
+  /** Results of all futures in `value`, at any depth, in its shape. */
+  async gather<T>(value: T, options: GatherOptions = {}): Promise<Gathered<T>> {
+    this.core.checkOpen('gather');
+    return (await gather(this.core, value, options)) as Gathered<T>;
+  }
+
+  /**
+   * Data of this process as futures, to be used by many tasks: an array as one future per element, anything else as one. Data
+   * whose workers are all lost cancels what needs it.
+   */
+  scatter<T>(values: readonly T[], options?: ScatterOptions): Future<T>[];
+  scatter<T>(value: T, options?: ScatterOptions): Future<T>;
+  scatter(value: unknown, options: ScatterOptions = {}): unknown {
+    if (Array.isArray(value)) return this.#scattering.scatter(value, options);
+    return this.#scattering.scatter([value], options)[0];
+  }
+
+  /** Waits until tasks are done (failed ones are), without fetching results. Rejects with a cancelled one's error. */
+  async wait<F extends Future<unknown>>(futures: Iterable<F>, options: WaitOptions = {}): Promise<Waited<F>> {
+    this.core.checkOpen('wait');
+    return wait(this.core, futures, options);
+  }
+
+  /** Futures in the order in which they are done. */
+  asCompleted<T>(futures: Iterable<Future<T>>, options: AsCompletedOptions = {}): AsCompleted<T> {
+    this.core.checkOpen('asCompleted');
+    return new AsCompleted(this.core, futures, options);
+  }
+
+  /** Cancels tasks, and those that depend on them. */
+  cancel(futures: Future<unknown> | Iterable<Future<unknown>>, options: CancelOptions = {}): void {
+    this.core.cancel(this.#states(futures, 'cancel'), options);
+  }
+
+  /** Runs failed tasks again. */
+  retry(futures: Future<unknown> | Iterable<Future<unknown>>): void {
+    this.core.retry(this.#states(futures, 'retry'));
+  }
+
+  release(futures: Future<unknown> | Iterable<Future<unknown>>): void {
+    for (const future of futures instanceof Future ? [futures] : listOf(futures, 'release')) future.release();
+  }
+
+  /** Runs `fn(...args)` once on every worker, outside of scheduling, and gives the results by rank. Rejects with the first error. */
+  async run<A extends unknown[], R>(
+    fn: (...args: A) => R,
+    ...args: SubmittableAll<NoInfer<A>>
+  ): Promise<Map<number, Awaited<R>>> {
+    return this.runOn({}, fn, ...args);
+  }
+
+  /** `run` on chosen workers. */
+  async runOn<A extends unknown[], R>(
+    { workers, signal }: RunOptions,
+    fn: (...args: A) => R,
+    ...args: SubmittableAll<NoInfer<A>>
+  ): Promise<Map<number, Awaited<R>>> {
+    const chosen = workerList(workers);
+    checkWorkers(chosen, this.core.link.size, 'run');
+    const shipped = this.core.functions.capture(fn, 'run');
+    const outcomes = await this.core.request(
+      { method: 'run', fn: shipped.fn, args: encodeWithHolds(args).segments, ...(chosen && { workers: chosen }) },
+      signal,
+    );
+    return new Map(
+      outcomes.map(({ rank, outcome }) => [rank, this.#valueOf(outcome, shipped.name, rank) as Awaited<R>] as const),
+    );
+  }
+
+  /** Runs `fn(...args)` in the scheduler's process. */
+  async runOnScheduler<A extends unknown[], R>(
+    fn: (...args: A) => R,
+    ...args: SubmittableAll<NoInfer<A>>
+  ): Promise<Awaited<R>> {
+    const { fn: description, name } = this.core.functions.capture(fn, 'runOnScheduler');
+    const outcome = await this.core.request({
+      method: 'run-on-scheduler',
+      fn: description,
+      args: encodeWithHolds(args).segments,
+    });
+    return this.#valueOf(outcome, name, undefined) as Awaited<R>;
+  }
+
+  /** The workers that are there now. */
+  workers(): Promise<readonly WorkerInfo[]> {
+    return this.core.request({ method: 'workers' });
+  }
+
+  /** Waits until there are `count` workers. */
+  waitForWorkers(count: number, { signal }: WaitSignal = {}): Promise<readonly WorkerInfo[]> {
+    return this.core.request({ method: 'wait-for-workers', count }, signal);
+  }
+
+  /** Ranks that hold each result, by key; default all tasks. */
+  async whoHas(futures?: Iterable<Future<unknown>>): Promise<Map<string, readonly number[]>> {
+    const rows = await this.core.request({ method: 'who-has', ...this.#numbers(futures, 'whoHas') });
+    return new Map(rows.map(({ key, holders }) => [key, holders]));
+  }
+
+  /** Keys of the results each worker holds. */
+  async hasWhat(workers?: readonly number[]): Promise<Map<number, readonly string[]>> {
+    const rows = await this.core.request({ method: 'has-what', ...(workers && { workers }) });
+    return new Map(rows.map(({ rank, keys }) => [rank, keys]));
+  }
+
+  /** Bytes of each result, by key; default all tasks. */
+  async nbytes(futures?: Iterable<Future<unknown>>): Promise<Map<string, number>> {
+    const rows = await this.core.request({ method: 'nbytes', ...this.#numbers(futures, 'nbytes') });
+    return new Map(rows.map(({ key, nbytes }) => [key, nbytes]));
+  }
+
+  /** Keys of the tasks each worker has been given and not finished. */
+  async processing(workers?: readonly number[]): Promise<Map<number, readonly string[]>> {
+    const rows = await this.core.request({ method: 'processing', ...(workers && { workers }) });
+    return new Map(rows.map(({ rank, keys }) => [rank, keys]));
+  }
+
+  /** Number of tasks in each state. */
+  counts(): Promise<Readonly<Record<string, number>>> {
+    return this.core.request({ method: 'counts' });
+  }
+
+  /** One line: why a task is where it is. */
+  explain(future: Future<unknown>): Promise<string> {
+    return this.core.request({ method: 'explain', future: stateIn(this.core, future, 'explain').number });
+  }
+
+  /** What happened to a task, if the scheduler keeps stories. */
+  story(key: string): Promise<readonly StoryEntry[]> {
+    return this.core.request({ method: 'story', key });
+  }
+
+  /** Copies results until `copies` workers (default all of them) hold each; fewer than now: surplus copies are dropped. */
+  async replicate(
+    futures: Iterable<Future<unknown>>,
+    { copies, workers }: { readonly copies?: number | undefined; readonly workers?: SubmitOptions['workers'] } = {},
+  ): Promise<void> {
+    const chosen = workerList(workers);
+    await this.core.request({
+      method: 'replicate',
+      futures: this.#states(futures, 'replicate').map(({ number }) => number),
+      ...(copies !== undefined && { copies }),
+      ...(chosen && { workers: chosen }),
+    });
+  }
+
+  /** Copies what only these workers hold, lets their tasks end, then closes them. */
+  async retireWorkers(workers: NonNullable<SubmitOptions['workers']>): Promise<void> {
+    await this.core.request({ method: 'retire-workers', workers: workerList(workers)! });
+  }
+
+  /** Cancels all futures of all clients and resets the workers. */
+  async restart(): Promise<void> {
+    await this.core.request({ method: 'restart' });
+  }
+
+  /** Keeps a value, with the futures in it, under a name for all clients. Rejects with PAR_EXISTS for a name in use. */
+  async publish(
+    name: string,
+    value: unknown,
+    { override }: { readonly override?: boolean | undefined } = {},
+  ): Promise<void> {
+    await this.core.request({
+      method: 'publish',
+      name,
+      value: this.core.held(value, 'publish'),
+      ...(override !== undefined && { override }),
+    });
+  }
+
+  /** A published value. Rejects with PAR_NOT_FOUND. */
+  async getDataset<T>(name: string): Promise<T> {
+    return this.core.received(await this.core.request({ method: 'get-dataset', name })) as T;
+  }
+
+  async listDatasets(): Promise<readonly string[]> {
+    return this.core.request({ method: 'list-datasets' });
+  }
+
+  async unpublish(name: string): Promise<void> {
+    await this.core.request({ method: 'unpublish', name });
+  }
+
+  /** Lets all futures go; they are cancelled from now on. The cluster goes on. */
+  async close(): Promise<void> {
+    await this.core.close();
+  }
+
+  /** Ends the cluster: workers and scheduler stop, on all ranks. */
+  async shutdown(): Promise<void> {
+    await this.core.request({ method: 'shutdown' });
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #states(futures: Future<unknown> | Iterable<Future<unknown>>, operation: string): ReturnType<typeof stateIn>[] {
+    const list = futures instanceof Future ? [futures] : listOf(futures, operation);
+    return list.map((future) => stateIn(this.core, future, operation));
+  }
+
+  #numbers(futures: Iterable<Future<unknown>> | undefined, operation: string): { readonly futures?: number[] } {
+    return futures === undefined ? {} : { futures: this.#states(futures, operation).map(({ number }) => number) };
+  }
+
+  #valueOf(outcome: CallOutcome, name: string, worker: number | undefined): unknown {
+    if (outcome.ok) return this.core.decode(outcome.value);
+    throw errorOf(this.core, { status: 'error', failure: outcome.failure, blame: name, worker });
+  }
+}
+
+stays(Client.prototype, 'a Client, which belongs to its process; inside a task, make one with new Client()');

@@ -1,0 +1,25 @@
+import { FuturesError } from './errors.ts';
+import type { ClientLink } from './link.ts';
+
+interface Connected {
+  readonly link: ClientLink;
+}
+
+let current: Connected | undefined;
+/** Of code that runs in a task. */
+let ofTask: () => Connected | undefined = () => undefined;
+
+/** What `new Client()` connects to. Throws PAR_NOT_INITIALIZED. */
+export function currentCluster(): Connected {
+  const connected = ofTask() ?? current;
+  if (connected !== undefined) return connected;
+  throw new FuturesError('PAR_NOT_INITIALIZED', 'new Client: there is no cluster yet; first: await initialize()');
+}
+
+export function setCurrentCluster(connected: Connected | undefined): void {
+  current = connected;
+}
+
+export function setTaskCluster(find: () => Connected | undefined): void {
+  ofTask = find;
+}

@@ -1,0 +1,86 @@
+import { ArgumentTypeError } from '@par/comm-core';
+import { type CaptureOptions, capture } from '../closures/index.ts';
+import type { FunctionDescription } from '../protocol/index.ts';
+import { encodeWithHolds, REFERENCE } from '../values/index.ts';
+import { Future } from './future.ts';
+
+/** A function or class that tasks run. */
+export type Callable = (...args: never[]) => unknown;
+export type Class = abstract new (...args: never[]) => unknown;
+
+export interface Shipped {
+  readonly hash: string;
+  readonly name: string;
+  readonly fn: FunctionDescription;
+}
+
+type ErrorClass = abstract new (...args: never[]) => Error;
+
+/** Functions of one client: captured when submitted, described to the scheduler once per content. */
+export class ShippedFunctions {
+  readonly #described = new Set<string>();
+  readonly #errorClasses = new Map<string, ErrorClass>();
+  /** Futures that functions captured: what the functions need of them may be needed as long as the client lives. */
+  readonly #captured = new Set<Future<unknown>>();
+  readonly #encoded = new WeakMap<object, Shipped>();
+  readonly #hooks: CaptureOptions = {
+    refuse: (value) => this.#refuse(value),
+    replace: (value) => {
+      if (!(value instanceof Future)) return undefined;
+      this.#captured.add(value);
+      return value[REFERENCE]();
+    },
+  };
+
+  /** Throws PAR_ARGUMENT for what is no function, PAR_NOT_SHIPPABLE for one that cannot leave this process. */
+  capture(fn: Callable | Class, operation: string): Shipped {
+    if (typeof fn !== 'function') {
+      const what = (fn as unknown) instanceof Future ? 'a Future' : fn === null ? 'null' : typeof fn;
+      throw new ArgumentTypeError(
+        'PAR_ARGUMENT',
+        `${operation}: the first argument is ${what}, but must be the function to run; pass the function itself, not its result`,
+      );
+    }
+    const description = capture(fn as Callable, this.#hooks);
+    const known = this.#encoded.get(description);
+    if (known !== undefined) return known;
+    const { values, ...rest } = description;
+    const shipped = {
+      hash: description.hash,
+      name: description.name || 'anonymous',
+      fn: { description: { ...rest, values: [] }, values: encodeWithHolds(values).segments },
+    };
+    this.#encoded.set(description, shipped);
+    return shipped;
+  }
+
+  /** Whether the scheduler must be told of it first; from now on it has been. */
+  isNew({ hash }: Shipped): boolean {
+    return this.#described.size !== this.#described.add(hash).size;
+  }
+
+  /** The class of this name that a captured function can throw. */
+  errorClass(name: string): ErrorClass | undefined {
+    return this.#errorClasses.get(name);
+  }
+
+  #refuse(value: object): string | undefined {
+    if (typeof value === 'function') {
+      if (value.prototype instanceof Error) this.#errorClasses.set(value.name, value as unknown as ErrorClass);
+      return undefined;
+    }
+    if (value instanceof Future) return undefined;
+    const { allreduceInto, sendrecvInto, processorName } = value as Readonly<Record<string, unknown>>;
+    if (typeof allreduceInto === 'function' && typeof sendrecvInto === 'function' && processorName !== undefined) {
+      return 'a Communicator, which belongs to its rank';
+    }
+    return UNSHIPPABLE.get(Object.getPrototypeOf(value) as object);
+  }
+}
+
+/** Prototypes of this package's own objects that stay in their process, with what to call them. */
+const UNSHIPPABLE = new Map<object, string>();
+
+export function stays(prototype: object, what: string): void {
+  UNSHIPPABLE.set(prototype, what);
+}

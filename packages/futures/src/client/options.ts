@@ -1,0 +1,82 @@
+import { ArgumentRangeError, ArgumentTypeError } from '@par/comm-core';
+import type { TaskOptions } from '../protocol/index.ts';
+import { FuturesError } from './errors.ts';
+
+/** How tasks are to be run. Given to `client.with`, for all calls on what that returns. */
+export interface SubmitOptions {
+  /**
+   * Calls of the same function with the same arguments are one task, as long as anybody holds a future of it. Default true;
+   * say false for functions that use random numbers, the time, files or anything else that changes.
+   */
+  readonly pure?: boolean | undefined;
+  /** Name of the task, in place of the one made from function and arguments; for `map` its prefix, or one name per task. */
+  readonly key?: string | readonly string[] | undefined;
+  /** Times a task is run again after an error. Default 0. */
+  readonly retries?: number | undefined;
+  /** Tasks of higher priority run earlier. Default 0. */
+  readonly priority?: number | undefined;
+  /** Ranks, or names, of the workers that may run it. Default all. */
+  readonly workers?: number | string | readonly (number | string)[] | undefined;
+  /** `workers` is a preference only. Default false. */
+  readonly allowOtherWorkers?: boolean | undefined;
+  /** What a worker must have free of the resources it declared. */
+  readonly resources?: Readonly<Record<string, number>> | undefined;
+  /** Workers that run each task together; the function gets their communicator as its first argument. Default 1. */
+  readonly ranks?: number | undefined;
+  /** The task runs though nobody holds its future. Default false. */
+  readonly fireAndForget?: boolean | undefined;
+}
+
+/** The record's options. Throws PAR_ARGUMENT for what no cluster could do. */
+export function taskOptions(options: SubmitOptions, actor: boolean): TaskOptions {
+  const { retries, priority, allowOtherWorkers, resources, ranks, fireAndForget } = options;
+  whole('retries', retries, 0);
+  whole('ranks', ranks, 1);
+  if (priority !== undefined && !Number.isFinite(priority)) refuse(`priority is ${priority}, but must be a number`);
+  const workers = workerList(options.workers);
+  if (allowOtherWorkers && workers === undefined) refuse('allowOtherWorkers needs workers to prefer');
+  for (const [name, amount] of Object.entries(resources ?? {})) {
+    if (!(amount >= 0 && Number.isFinite(amount))) refuse(`resource ${name} is ${amount}, but must be a number ≥ 0`);
+  }
+  if (options.key !== undefined && typeof options.key !== 'string' && !Array.isArray(options.key)) {
+    throw new ArgumentTypeError('PAR_ARGUMENT', 'options: key must be a string, or for map one string per task');
+  }
+  return {
+    ...(retries && { retries }),
+    ...(priority && { priority }),
+    ...(workers && { workers }),
+    ...(allowOtherWorkers && { allowOtherWorkers }),
+    ...(resources && { resources }),
+    ...(ranks !== undefined && ranks > 1 && { ranks }),
+    ...(fireAndForget && { fireAndForget }),
+    ...(actor && { actor }),
+  };
+}
+
+export function workerList(workers: SubmitOptions['workers']): readonly (number | string)[] | undefined {
+  if (workers === undefined) return undefined;
+  const list = Array.isArray(workers) ? (workers as readonly (number | string)[]) : [workers as number | string];
+  if (list.length === 0) refuse('workers is an empty list; leave it out for all workers');
+  return list;
+}
+
+/** Throws PAR_NOT_FOUND for workers that cannot exist: ranks outside of the cluster's. */
+export function checkWorkers(workers: readonly (number | string)[] | undefined, size: number, operation: string): void {
+  for (const worker of workers ?? []) {
+    if (typeof worker === 'string' || (Number.isInteger(worker) && worker >= 0 && worker < size)) continue;
+    throw new FuturesError(
+      'PAR_NOT_FOUND',
+      `${operation}: there is no worker ${worker}; ranks go from 0 to ${size - 1}`,
+    );
+  }
+}
+
+function whole(name: string, value: number | undefined, least: number): void {
+  if (value !== undefined && !(Number.isSafeInteger(value) && value >= least)) {
+    refuse(`${name} is ${value}, but must be an integer ≥ ${least}`);
+  }
+}
+
+function refuse(what: string): never {
+  throw new ArgumentRangeError('PAR_ARGUMENT', `options: ${what}`);
+}

@@ -1,0 +1,91 @@
+import { ArgumentTypeError } from '@par/comm-core';
+import type { Actor } from './actor.ts';
+import type { ClientCore } from './core.ts';
+import type { Future } from './future.ts';
+import { AHEAD, mapStream } from './map-stream.ts';
+import type { SubmitOptions } from './options.ts';
+import { submitAll } from './submit.ts';
+import type { Iterables, Submittable, SubmittableAll } from './types.ts';
+
+/** Submits tasks with the options it was made with. */
+export class Scope {
+  protected readonly core: ClientCore;
+  protected readonly options: SubmitOptions;
+
+  constructor(core: ClientCore, options: SubmitOptions) {
+    this.core = core;
+    this.options = options;
+  }
+
+  /** The same with these options too; inner ones win. */
+  with(options: SubmitOptions): Scope {
+    return new Scope(this.core, { ...this.options, ...options });
+  }
+
+  /**
+   * Runs `fn(...args)` on some worker. Futures among the arguments, at any depth, are replaced by their values there.
+   * Throws PAR_ARGUMENT, PAR_NOT_SHIPPABLE, PAR_NOT_SERIALIZABLE, PAR_FOREIGN_FUTURE, PAR_FUTURE_RELEASED, PAR_NOT_FOUND or
+   * PAR_CLIENT_CLOSED before anything is sent.
+   */
+  submit<A extends unknown[], R>(fn: (...args: A) => R, ...args: SubmittableAll<NoInfer<A>>): Future<Awaited<R>> {
+    return submitAll(this.core, 'submit', fn, [args], this.options)[0] as Future<Awaited<R>>;
+  }
+
+  /**
+   * One task for each element; with several iterables one parameter each, as long as the shortest. All of them are
+   * submitted as one message. Over an async iterable: the results, in its order, with at most 256 tasks ahead of the taker.
+   */
+  map<T, R>(
+    fn: (value: T) => R,
+    values: AsyncIterable<Submittable<NoInfer<T>>>,
+  ): AsyncGenerator<Awaited<R>, void, undefined>;
+  map<A extends unknown[], R>(fn: (...args: A) => R, ...iterables: Iterables<NoInfer<A>>): Future<Awaited<R>>[];
+  map(fn: (...args: never[]) => unknown, ...sources: unknown[]): unknown {
+    const [first] = sources;
+    if (
+      sources.length === 1 &&
+      typeof (first as Partial<AsyncIterable<unknown>> | null)?.[Symbol.asyncIterator] === 'function'
+    ) {
+      const submit = (args: unknown[]): Future<unknown> => submitAll(this.core, 'submit', fn, [args], this.options)[0]!;
+      return mapStream(this.core, submit, first as AsyncIterable<unknown>, AHEAD);
+    }
+    return submitAll(this.core, 'map', fn, zip(sources), this.options);
+  }
+
+  /** Makes an instance of a class on a worker, where it stays. Its future's result is a proxy with the class's methods. */
+  actor<A extends unknown[], T extends object>(
+    type: new (...args: A) => T,
+    ...args: SubmittableAll<NoInfer<A>>
+  ): Future<Actor<T>> {
+    return submitAll(this.core, 'actor', type, [args], this.options)[0] as Future<Actor<T>>;
+  }
+
+  /** Runs `fn(...args)` for its effect: the task runs though nobody holds a future of it, and the script waits for it to end. */
+  fireAndForget<A extends unknown[]>(fn: (...args: A) => unknown, ...args: SubmittableAll<NoInfer<A>>): void {
+    const [future] = submitAll(this.core, 'submit', fn, [args], { ...this.options, fireAndForget: true });
+    future!
+      .exception()
+      .then((error) => {
+        if (error !== undefined)
+          process.emitWarning(`${future!.key} failed: ${error.message}`, { code: 'PAR_FORGOTTEN_TASK' });
+      })
+      .finally(() => future!.release());
+  }
+}
+
+function zip(sources: readonly unknown[]): unknown[][] {
+  if (sources.length === 0)
+    throw new ArgumentTypeError('PAR_ARGUMENT', 'map: give it a list for each parameter of the function');
+  const columns = sources.map((source, i) => {
+    if (typeof (source as Partial<Iterable<unknown>> | null)?.[Symbol.iterator] !== 'function') {
+      const what = source === null ? 'null' : typeof source;
+      throw new ArgumentTypeError(
+        'PAR_ARGUMENT',
+        `map: argument ${i + 2} is ${what}, but must be something to iterate over`,
+      );
+    }
+    return [...(source as Iterable<unknown>)];
+  });
+  const length = Math.min(...columns.map((column) => column.length));
+  return Array.from({ length }, (_, i) => columns.map((column) => column[i]));
+}
