@@ -1,4 +1,4 @@
-// Collectives in MPI's nonblocking forms, on the communicator they are called for.
+// Collectives in MPI's nonblocking forms, on the intracommunicator they are called for.
 #include <vector>
 
 #include "arguments.h"
@@ -9,12 +9,6 @@
 namespace par {
 
 namespace {
-
-// The root argument of @par/comm-core: a rank, ROOT or PROC_NULL.
-int RootOf(int root) { return root == -3 ? MPI_ROOT : root == -2 ? MPI_PROC_NULL : root; }
-
-// In an intercommunicator the root and its siblings give or take nothing, which is not "in place".
-bool IsBetween(int root) { return root == MPI_ROOT || root == MPI_PROC_NULL; }
 
 // Completes in the call or joins the pending operations. MPI reads `arguments` until then.
 int Finish(int error, MPI_Request request, std::vector<int>* arguments = nullptr) {
@@ -67,7 +61,7 @@ napi_value Bcast(napi_env env, napi_callback_info info) {
   const Bytes bytes = args.Memory(1);
   Extent extent = ExtentOf(bytes.size, args.Int(2));
   MPI_Request request;
-  const int error = MPI_Ibcast(Address(bytes), extent.count, extent.type, RootOf(args.Int(3)), args.GetPlane(0)->comm,
+  const int error = MPI_Ibcast(Address(bytes), extent.count, extent.type, args.Int(3), args.GetPlane(0)->comm,
                                &request);
   if (extent.derived) MPI_Type_free(&extent.type);
   return MakeInt(env, Finish(error, request));
@@ -81,8 +75,8 @@ napi_value Gather(napi_env env, napi_callback_info info) {
   const Bytes send = args.Memory(1);
   const Bytes recv = args.Memory(2);
   const Layout layout(args.Memory(4), args.Memory(5));
-  const int root = RootOf(args.Int(6));
-  void* from = args.Defined(1) || IsBetween(root) ? Address(send) : MPI_IN_PLACE;
+  const int root = args.Int(6);
+  void* from = args.Defined(1) ? Address(send) : MPI_IN_PLACE;
   MPI_Request request;
   const int error = MPI_Igatherv(from, CountOf(send, type), datatype, Address(recv), layout.Counts(), layout.Displs(),
                                  datatype, root, args.GetPlane(0)->comm, &request);
@@ -97,8 +91,8 @@ napi_value Scatter(napi_env env, napi_callback_info info) {
   const Bytes send = args.Memory(1);
   const Bytes recv = args.Memory(2);
   const Layout layout(args.Memory(4), args.Memory(5));
-  const int root = RootOf(args.Int(6));
-  void* into = args.Defined(2) || IsBetween(root) ? Address(recv) : MPI_IN_PLACE;
+  const int root = args.Int(6);
+  void* into = args.Defined(2) ? Address(recv) : MPI_IN_PLACE;
   MPI_Request request;
   const int error = MPI_Iscatterv(Address(send), layout.Counts(), layout.Displs(), datatype, into, CountOf(recv, type),
                                   datatype, root, args.GetPlane(0)->comm, &request);
@@ -144,11 +138,11 @@ napi_value Alltoall(napi_env env, napi_callback_info info) {
 napi_value Reduce(napi_env env, napi_callback_info info) {
   const Arguments<6> args(env, info);
   const int type = args.Int(3);
-  const int root = RootOf(args.Int(5));
+  const int root = args.Int(5);
   const Bytes recv = args.Memory(2);
   const bool given = args.Defined(1);
   const Bytes send = given ? args.Memory(1) : recv;
-  const void* from = given || IsBetween(root) ? Address(send) : MPI_IN_PLACE;
+  const void* from = given ? Address(send) : MPI_IN_PLACE;
   MPI_Request request;
   const int error = MPI_Ireduce(from, Address(recv), CountOf(send, type), DatatypeOf(type), OpOf(args.Int(4)), root,
                                 args.GetPlane(0)->comm, &request);

@@ -18,15 +18,12 @@ export class MpiCollectives implements NativeCollectives {
   readonly #native: Native;
   readonly #comm: Handle;
   readonly #owner: object;
-  /** Whether all blocks of an allgather are between ranks of one group, so that all see the same counts. */
-  readonly #intra: boolean;
 
-  constructor(progress: Progress, comm: Handle, owner: object, intra: boolean) {
+  constructor(progress: Progress, comm: Handle, owner: object) {
     this.#progress = progress;
     this.#native = progress.native;
     this.#comm = comm;
     this.#owner = owner;
-    this.#intra = intra;
   }
 
   barrier(): Promise<void> {
@@ -71,7 +68,7 @@ export class MpiCollectives implements NativeCollectives {
     displs: readonly number[],
   ): Promise<void> {
     const [c, d] = [ints(counts, 'allgatherInto'), ints(displs, 'allgatherInto')];
-    const equal = this.#intra && counts.every((count, i) => count === counts[0] && displs[i] === i * count);
+    const equal = counts.every((count, i) => count === counts[0] && displs[i] === i * count);
     const slot = this.#native.allgather(this.#comm, send?.bytes, recv.bytes, TYPE_CODE[recv.type], c, d, equal);
     return this.#pending(slot, 'allgatherInto', send, recv);
   }
@@ -99,8 +96,7 @@ export class MpiCollectives implements NativeCollectives {
 
   reduce(send: BufferView | undefined, recv: BufferView | undefined, op: string, root: number): Promise<void> {
     const view = recv ?? send;
-    // A bystander in an intercommunicator gives nothing and gets nothing, of any type.
-    const type = view?.type ?? 'int32';
+    const type = view?.type ?? 'bytes';
     const code = codeOf(op);
     return this.#inPieces('reduceInto', send, recv, type, (s, r) =>
       this.#native.reduce(this.#comm, s, r, TYPE_CODE[type], code, root),

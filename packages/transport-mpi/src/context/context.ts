@@ -68,7 +68,8 @@ export class MpiContext extends MpiSpace implements Context {
       peers,
       ...among,
     });
-    this.native = new MpiCollectives(job.progress, handles.own, this, remoteRanks === undefined);
+    // Between groups comm-core's algorithms do as well, and do not depend on what a library makes of bystanders.
+    this.native = remoteRanks === undefined ? new MpiCollectives(job.progress, handles.own, this) : undefined;
   }
 
   async derive(ranks: readonly number[]): Promise<Context> {
