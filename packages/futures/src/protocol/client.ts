@@ -71,6 +71,8 @@ export interface Missing {
 export type ToClient =
   | { readonly kind: 'opened'; readonly client: number; readonly workers: readonly WorkerInfo[] }
   | { readonly kind: 'closed'; readonly client: number }
+  /** No answer will come from this rank any more: fetches and actor calls there have failed. */
+  | { readonly kind: 'peer-lost'; readonly client: number; readonly rank: Rank }
   /** The scheduler ends: nothing more will come. */
   | { readonly kind: 'stopped'; readonly client: number }
   | Results

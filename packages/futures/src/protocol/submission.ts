@@ -68,6 +68,8 @@ export interface Submit {
 /** Describes a function before the first submission of this client with its hash. */
 export interface DescribeFunction {
   readonly kind: 'function';
+  /** Local number of the client. */
+  readonly client: number;
   readonly hash: string;
   readonly name: string;
   readonly fn: FunctionDescription;

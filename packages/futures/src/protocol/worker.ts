@@ -153,6 +153,8 @@ export type ToWorker =
   | { readonly kind: 'reserved'; readonly request: number; readonly first: TaskId }
   /** No request for these functions comes without a new `define`. */
   | { readonly kind: 'forget-functions'; readonly fns: readonly number[] }
+  /** No answer will come from this rank any more: fetches from it have failed. */
+  | { readonly kind: 'peer-lost'; readonly rank: Rank }
   /** Ends all runs and drops all data and actors; nothing about them is to be reported any more. */
   | { readonly kind: 'reset' }
   /** Send `leave` and stop. All data that matters was copied elsewhere. */
@@ -210,7 +212,10 @@ export interface Free {
   readonly ranges: readonly number[];
 }
 
-/** Runs that nobody wants any more. Waiting ones are dropped, running ones stopped; nothing is to be reported about them. */
+/**
+ * Runs that nobody wants any more. Waiting ones are dropped, running ones stopped; nothing is to be reported about them. Of
+ * one that finished meanwhile (its report crossed this order) the stored result is dropped; copies fetched from elsewhere stay.
+ */
 export interface CancelRuns {
   readonly kind: 'cancel';
   readonly tasks: readonly TaskId[];
