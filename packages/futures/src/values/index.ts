@@ -1,0 +1,4 @@
+export { decodeArguments, encodeArguments, fillPlaces } from './argument-codec.ts';
+export type { FutureFactory, Referable } from './future-reference.ts';
+export { futureOf, isReferable, REFERENCE, setFutureFactory } from './future-reference.ts';
+export { decodeValue, type EncodedWithHolds, encodeWithHolds } from './value-codec.ts';

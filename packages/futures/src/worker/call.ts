@@ -1,0 +1,25 @@
+import type { Communicator } from '@par/comm-core';
+import { FunctionRegistry } from '../closures/index.ts';
+import type { CallOutcome, WorkerCall } from '../protocol/index.ts';
+import { decodeValue, encodeWithHolds } from '../values/index.ts';
+import { failureOf } from './failure.ts';
+import { makeFunction } from './thread/functions.ts';
+
+const registry = new FunctionRegistry();
+
+/** Runs a function on the worker's own loop, outside of scheduling. */
+export async function callOutside({ fn, args }: WorkerCall, comm: Communicator): Promise<CallOutcome> {
+  try {
+    const made = await makeFunction(fn, registry);
+    const value = await callTheFunction(made, decodeValue(args) as unknown[]);
+    return { ok: true, value: encodeWithHolds(value).segments };
+  } catch (error) {
+    const origin = { key: fn.description.name, rank: comm.rank, host: comm.processorName };
+    return { ok: false, failure: failureOf(error, origin, callTheFunction.name) };
+  }
+}
+
+/** Where the stacks of called functions end. */
+function callTheFunction(fn: (...args: unknown[]) => unknown, args: unknown[]): unknown {
+  return fn(...args);
+}

@@ -1,0 +1,59 @@
+import { availableParallelism, tmpdir, totalmem } from 'node:os';
+import type { Mailbox } from '../mailbox/index.ts';
+import type { Rank } from '../protocol/index.ts';
+
+export interface WorkerOptions {
+  /** Rank of the scheduler. Default 0. */
+  readonly scheduler?: Rank;
+  /** Ranks on this host, which share its cores and memory. Default: all of the communicator. */
+  readonly ranksOnHost?: number;
+  /** Task threads. Default: this rank's share of the cores, at least 1. */
+  readonly nthreads?: number;
+  /** For people. Default: the rank as text. */
+  readonly name?: string;
+  /** Amounts of abstract resources of this worker. */
+  readonly resources?: Readonly<Record<string, number>>;
+  /** Bytes this worker may use for data. Default: this rank's share of nine tenths of the host's memory. */
+  readonly memoryLimit?: number;
+  /** Where data is spilled to: a directory of its own in it. Default: the system's temporary directory. */
+  readonly spillDirectory?: string;
+  /** Bytes of the heap of each thread; a task that needs more fails with TaskOutOfMemoryError. Default: Node's. */
+  readonly threadHeapBytes?: number;
+  /** Milliseconds a cancelled task gets between its AbortSignal and the end of its thread. Default 1000. */
+  readonly cancelGraceMs?: number;
+  /** Bytes asked of other ranks at a time. Default 64 MiB. */
+  readonly fetchBytes?: number;
+  /** Node's options for task threads. Default: those of this process. */
+  readonly execArgv?: readonly string[];
+  /** The rank's mailbox, if it has other users than the worker. Default: one of the worker's own. */
+  readonly mailbox?: Mailbox;
+}
+
+export interface WorkerSettings {
+  readonly scheduler: Rank;
+  readonly nthreads: number;
+  readonly name: string | undefined;
+  readonly resources: Readonly<Record<string, number>> | undefined;
+  readonly memoryLimit: number;
+  readonly spillDirectory: string;
+  readonly threadHeapBytes: number | undefined;
+  readonly cancelGraceMs: number;
+  readonly fetchBytes: number;
+  readonly execArgv: readonly string[] | undefined;
+}
+
+export function settingsOf(options: WorkerOptions, ranks: number): WorkerSettings {
+  const ranksOnHost = options.ranksOnHost ?? ranks;
+  return {
+    scheduler: options.scheduler ?? 0,
+    nthreads: options.nthreads ?? Math.max(1, Math.floor(availableParallelism() / ranksOnHost)),
+    name: options.name,
+    resources: options.resources,
+    memoryLimit: options.memoryLimit ?? (0.9 * totalmem()) / ranksOnHost,
+    spillDirectory: options.spillDirectory ?? tmpdir(),
+    threadHeapBytes: options.threadHeapBytes,
+    cancelGraceMs: options.cancelGraceMs ?? 1000,
+    fetchBytes: options.fetchBytes ?? 64 * 2 ** 20,
+    execArgv: options.execArgv,
+  };
+}

@@ -1,0 +1,262 @@
+import { PeerLostError } from '@par/comm-core';
+import type { Mailbox } from '../mailbox/index.ts';
+import {
+  type FunctionDescription,
+  INLINE_BYTES,
+  type JoinWorker,
+  type RunTasks,
+  TAGS,
+  type TaskId,
+  type ToClient,
+  type ToWorker,
+  type WorkerRecord,
+  type WorkerStatus,
+} from '../protocol/index.ts';
+import { callOutside } from './call.ts';
+import { Dependencies } from './dependencies.ts';
+import type { WorkerSettings } from './options.ts';
+import { Reports } from './reports.ts';
+import { type Order, Run } from './run.ts';
+import { Arrivals } from './store/arrivals.ts';
+import { DataStore } from './store/data-store.ts';
+import { Peers } from './store/peers.ts';
+import { servePeer } from './store/serve.ts';
+import { SpillFiles } from './store/spill-files.ts';
+import { ThreadClients } from './thread-clients.ts';
+import type { StoredResult } from './threads/messages.ts';
+import { inSharedMemory, SharedValue } from './threads/shared-value.ts';
+import { ThreadPool } from './threads/thread-pool.ts';
+
+/** Milliseconds between signs of life. */
+const STATUS_MS = 2000;
+
+/** A worker rank: orders in, tasks to threads, results to the store or the scheduler. */
+export class WorkerRank {
+  readonly #settings: WorkerSettings;
+  readonly #mailbox: Mailbox;
+  readonly #reports: Reports;
+  readonly #files: SpillFiles;
+  readonly #store: DataStore;
+  readonly #peers: Peers;
+  readonly #dependencies: Dependencies;
+  readonly #clients: ThreadClients;
+  readonly #pool: ThreadPool;
+  readonly #functions = new Map<number, FunctionDescription>();
+  /** Runs that somebody waits for. */
+  readonly #runs = new Map<TaskId, Run>();
+  readonly #done = Promise.withResolvers<void>();
+  #statusTimer: NodeJS.Timeout | undefined;
+
+  constructor(mailbox: Mailbox, settings: WorkerSettings) {
+    const { comm } = mailbox;
+    this.#mailbox = mailbox;
+    this.#settings = settings;
+    this.#reports = new Reports((record) => mailbox.post(settings.scheduler, TAGS.toScheduler, record));
+    this.#files = new SpillFiles(settings.spillDirectory);
+    this.#store = new DataStore(settings.memoryLimit, this.#files, () => this.#reports.post(this.#status()));
+    const report = (record: WorkerRecord): void => this.#reports.post(record);
+    this.#peers = new Peers(mailbox, (request, source) => {
+      servePeer(request, source, this.#store, this.#peers, report).catch((error) => this.#done.reject(error));
+    });
+    this.#dependencies = new Dependencies(
+      comm.rank,
+      this.#store,
+      new Arrivals(this.#peers, settings.fetchBytes),
+      report,
+    );
+    this.#clients = new ThreadClients(mailbox, settings.scheduler, this.#peers, () => this.#reports.flush());
+    const { nthreads, cancelGraceMs, threadHeapBytes, execArgv } = settings;
+    const host = comm.processorName;
+    this.#pool = new ThreadPool(
+      {
+        rank: comm.rank,
+        size: comm.size,
+        host,
+        locals: mailbox.locals,
+        nthreads,
+        cancelGraceMs,
+        threadHeapBytes,
+        execArgv,
+      },
+      (fn) => this.#functions.get(fn)!,
+      {
+        finished: (run, duration, value) => {
+          this.#over(run);
+          this.#reports.finished(run, duration, value);
+        },
+        stored: (run, result) => this.#keep(run, result),
+        failed: (run, duration, failure, killed) => {
+          this.#over(run);
+          const { task, run: number } = run;
+          report({ kind: 'errored', task, run: number, duration, failure, ...(killed && { killed }) });
+        },
+        rescheduled: (run) => {
+          this.#over(run);
+          report({ kind: 'rescheduled', tasks: [run.task], runs: [run.run] });
+        },
+        blocked: (run, blocked) => report({ kind: blocked ? 'blocked' : 'unblocked', task: run.task, run: run.run }),
+        asked: (thread, what) => this.#clients.asked(thread, what),
+        ended: (thread) => this.#clients.ended(thread),
+        broken: (error) => this.#done.reject(error),
+      },
+    );
+  }
+
+  /** Joins, and resolves once the scheduler closed this worker and everything of it is gone. */
+  async run(): Promise<void> {
+    const { scheduler, name, nthreads, resources } = this.#settings;
+    const { comm } = this.#mailbox;
+    this.#mailbox.onUndelivered((dest, error) => {
+      if (dest === scheduler) this.#done.reject(error);
+      else this.#peers.lost(dest, error);
+    });
+    this.#mailbox.failed.catch((error) => this.#done.reject(error));
+    this.#mailbox.receive<ToWorker>(TAGS.toWorker, (records) => this.#receive(records), scheduler);
+    this.#pool.warm();
+    const join: JoinWorker = {
+      kind: 'join',
+      host: comm.processorName,
+      threads: nthreads,
+      ...(name !== undefined && { name }),
+      ...(resources !== undefined && { resources }),
+    };
+    this.#reports.post(join);
+    this.#statusTimer = setInterval(() => this.#reports.post(this.#status()), STATUS_MS);
+    try {
+      await this.#done.promise;
+      this.#reports.post({ kind: 'leave' });
+    } finally {
+      clearInterval(this.#statusTimer);
+      await this.#pool.close();
+      await this.#store.settled();
+      this.#store.clear();
+      await this.#files.close();
+    }
+  }
+
+  /** For clients in threads; the mailbox has one receiver of their records per rank. */
+  toClients(records: readonly ToClient[]): void {
+    this.#clients.received(records);
+  }
+
+  #status(): WorkerStatus {
+    const { paused, memoryBytes, spilledBytes } = this.#store;
+    return { kind: 'status', paused, memoryBytes, spilledBytes };
+  }
+
+  #receive(records: readonly ToWorker[]): void {
+    for (const record of records) this.#handle(record);
+  }
+
+  #handle(record: ToWorker): void {
+    switch (record.kind) {
+      case 'joined':
+        return;
+      case 'define':
+        this.#functions.set(record.fn, record.description);
+        return;
+      case 'run':
+        this.#order(record);
+        return;
+      case 'free':
+        for (let i = 0; i < record.ranges.length; i += 2) {
+          const [first, count] = [record.ranges[i]!, record.ranges[i + 1]!];
+          this.#dependencies.free(first, count);
+          this.#store.free(first, count);
+        }
+        return;
+      case 'cancel':
+        record.tasks.forEach((task, i) => this.#cancel(task, record.runs[i]!));
+        return;
+      case 'retract': {
+        const given = record.tasks.flatMap((task, i) => this.#retract(task, record.runs[i]!) ?? []);
+        const [tasks, runs] = [given.map((run) => run.task), given.map((run) => run.run)];
+        this.#reports.post({ kind: 'retracted', request: record.request, tasks, runs });
+        return;
+      }
+      case 'replicate':
+        this.#dependencies.replicate(record);
+        return;
+      case 'call':
+        callOutside(record, this.#mailbox.comm).then(
+          (outcome) => this.#reports.post({ kind: 'called', call: record.call, outcome }),
+          (error) => this.#done.reject(error),
+        );
+        return;
+      case 'reserved':
+        return;
+      case 'forget-functions':
+        for (const fn of record.fns) this.#functions.delete(fn);
+        this.#pool.forgetFunctions(record.fns);
+        return;
+      case 'peer-lost': {
+        const { rank } = record;
+        this.#peers.lost(rank, new PeerLostError(rank, `rank ${rank} is lost, and the data that was asked of it`));
+        return;
+      }
+      case 'reset':
+        for (const run of [...this.#runs.values()]) this.#cancel(run.task, run.run);
+        this.#dependencies.free(0, Number.MAX_SAFE_INTEGER);
+        this.#store.clear();
+        return;
+      case 'close':
+        this.#done.resolve();
+    }
+  }
+
+  #order(record: RunTasks): void {
+    const { fn, name, priority, generation } = record;
+    const common = record.common && new SharedValue(inSharedMemory(record.common));
+    const order: Order = { fn, name, common, priority, generation };
+    const chunks = record.chunks.map((chunk) => new SharedValue(inSharedMemory(chunk)));
+    const locate = this.#dependencies.locations(record.locations ?? []);
+    for (let i = 0; i < record.tasks.length; i++) {
+      const place = { chunk: chunks[record.chunkOf[i]!]!, position: record.positions[i]!, sequence: record.order[i]! };
+      const run = new Run(order, record.tasks[i]!, record.runs[i]!, place, record.keys?.[i]);
+      this.#runs.set(run.task, run);
+      const wanted = record.dependencies?.[i];
+      if (wanted === undefined || wanted.length === 0) this.#pool.add(run);
+      else
+        this.#dependencies.collect(
+          run,
+          wanted,
+          locate,
+          () => this.#pool.add(run),
+          () => this.#over(run),
+        );
+    }
+  }
+
+  #keep(run: Run, { segments, duration, type, holds }: StoredResult): void {
+    this.#over(run);
+    if (segments.length === 1 && segments[0]!.length <= INLINE_BYTES) {
+      this.#reports.finished(run, duration, segments[0]!, holds);
+      return;
+    }
+    this.#reports.stored(run, duration, this.#store.put(run.task, segments), type, holds);
+  }
+
+  #over(run: Run): void {
+    if (this.#runs.get(run.task) === run) this.#runs.delete(run.task);
+  }
+
+  #find(task: TaskId, number: number): Run | undefined {
+    const run = this.#runs.get(task);
+    return run?.run === number ? run : undefined;
+  }
+
+  #cancel(task: TaskId, number: number): void {
+    const run = this.#find(task, number);
+    if (run === undefined) return;
+    this.#over(run);
+    this.#pool.cancel(run);
+  }
+
+  #retract(task: TaskId, number: number): Run | undefined {
+    const run = this.#find(task, number);
+    if (run === undefined || (run.state !== 'fetching' && !this.#pool.recall(run))) return undefined;
+    this.#over(run);
+    run.end();
+    return run;
+  }
+}
