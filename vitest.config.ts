@@ -1,13 +1,15 @@
 import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
-const roots = ['examples', 'scripts', ...readdirSync('packages').map((name) => `packages/${name}`)];
+const here = import.meta.dirname;
+const roots = ['examples', 'scripts', ...readdirSync(join(here, 'packages')).map((name) => `packages/${name}`)];
 
 export default defineConfig({
   test: {
     projects: roots
-      .filter((root) => existsSync(`${root}/test`))
-      .map((root) => ({ extends: true, root, test: { name: root } })),
+      .filter((root) => existsSync(join(here, root, 'test')))
+      .map((root) => ({ extends: true, root: join(here, root), test: { name: root } })),
     // Tests start jobs of several processes each; more workers than this only makes them compete.
     maxWorkers: 2,
     testTimeout: 60_000,
