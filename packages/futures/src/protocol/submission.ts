@@ -65,11 +65,9 @@ export interface Submit {
   readonly options: TaskOptions;
 }
 
-/** Describes a function before the first submission of this client with its hash. */
+/** Describes a function before the first submission of this client with its hash. Known until no client of the rank is open. */
 export interface DescribeFunction {
   readonly kind: 'function';
-  /** Local number of the client. */
-  readonly client: number;
   readonly hash: string;
   readonly name: string;
   readonly fn: FunctionDescription;

@@ -1,6 +1,6 @@
 import { type ClientId, clientId, type Rank } from '../protocol/index.ts';
 import { PagedTable } from './paged-table.ts';
-import type { FunctionState, Task } from './task.ts';
+import type { Task } from './task.ts';
 
 /** A client endpoint and what it wants. */
 export class ClientState {
@@ -9,7 +9,6 @@ export class ClientState {
   readonly local: number;
   readonly name: string;
   readonly futures = new PagedTable<Task>();
-  readonly functions = new Set<FunctionState>();
   /** Names of topics it listens to. */
   readonly topics = new Set<string>();
   /** The last own generation it sent and the scheduler's number for it. */

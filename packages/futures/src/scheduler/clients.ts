@@ -24,10 +24,12 @@ export function closeClient(s: SchedulerState, client: ClientState): void {
   }
   abandon(s, client);
   settle(s);
-  for (const fn of client.functions) {
-    fn.clients--;
+  for (const other of s.clients.values()) if (other.rank === client.rank) return;
+  for (const fn of s.described.get(client.rank) ?? []) {
+    fn.ranks--;
     forgetFunction(s, fn);
   }
+  s.described.delete(client.rank);
 }
 
 export function releaseFutures(s: SchedulerState, client: ClientState, { ranges }: Release): void {

@@ -2,6 +2,7 @@ import {
   type CallOutcome,
   type ClientRecord,
   clientId,
+  type DescribeFunction,
   type Rank,
   type ToScheduler,
   type WorkerRecord,
@@ -112,6 +113,10 @@ export class Scheduler {
       if (client !== undefined) this.#clientRecord(client, record);
       return;
     }
+    if (record.kind === 'function') {
+      describeFunction(s, from, record);
+      return;
+    }
     if (record.kind === 'join') {
       joinWorker(s, from, record);
       return;
@@ -122,15 +127,12 @@ export class Scheduler {
     this.#workerRecord(worker, record);
   }
 
-  #clientRecord(client: ClientState, record: ClientRecord): void {
+  #clientRecord(client: ClientState, record: Exclude<ClientRecord, DescribeFunction>): void {
     const s = this.#s;
     switch (record.kind) {
       case 'close-client':
         closeClient(s, client);
         s.outbox.client(client, { kind: 'closed', client: client.local });
-        break;
-      case 'function':
-        describeFunction(s, client, record);
         break;
       case 'submit':
         submit(s, client, record);

@@ -38,6 +38,8 @@ export interface SchedulerState {
   nextTask: TaskId;
   generation: number;
   readonly functions: Map<string, FunctionState>;
+  /** Functions by the ranks whose clients described them. */
+  readonly described: Map<Rank, Set<FunctionState>>;
   nextFunction: number;
   readonly classes: Map<string, PlacementClass>;
   readonly clients: Map<number, ClientState>;
@@ -87,6 +89,7 @@ export function createState(options: SchedulerOptions, parts: Parts): SchedulerS
     nextTask: 0,
     generation: 0,
     functions: new Map(),
+    described: new Map(),
     nextFunction: 0,
     classes: new Map(),
     clients: new Map(),

@@ -1,21 +1,26 @@
 import { ParError } from '@par/comm-core';
-import type { DescribeFunction, Submit } from '../protocol/index.ts';
+import type { DescribeFunction, Rank, Submit } from '../protocol/index.ts';
 import type { ClientState } from './client-state.ts';
 import { classFor, forgetClass } from './placement.ts';
 import type { SchedulerState } from './state.ts';
 import { addDependents, addWant, FLAG, type FunctionState, NO_TASKS, STATE, type Submission, Task } from './task.ts';
 import { announce, awaitDependencies, settle, start } from './transitions.ts';
 
-export function describeFunction(s: SchedulerState, client: ClientState, record: DescribeFunction): void {
+export function describeFunction(s: SchedulerState, rank: Rank, record: DescribeFunction): void {
   let fn = s.functions.get(record.hash);
   if (fn === undefined) {
     const { hash, name, fn: description } = record;
-    fn = { id: s.nextFunction++, hash, name, description, clients: 0, tasks: 0, duration: -1 };
+    fn = { id: s.nextFunction++, hash, name, description, ranks: 0, tasks: 0, duration: -1 };
     s.functions.set(hash, fn);
   }
-  if (client.functions.has(fn)) return;
-  client.functions.add(fn);
-  fn.clients++;
+  let known = s.described.get(rank);
+  if (known === undefined) {
+    known = new Set();
+    s.described.set(rank, known);
+  }
+  if (known.has(fn)) return;
+  known.add(fn);
+  fn.ranks++;
 }
 
 /** The scheduler's number for the client's generation: calls of all clients in the order they came. */

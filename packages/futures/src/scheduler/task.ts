@@ -26,8 +26,8 @@ export interface FunctionState {
   readonly hash: string;
   readonly name: string;
   readonly description: FunctionDescription;
-  /** Clients that rely on it being here, and tasks that use it: gone when both are 0. */
-  clients: number;
+  /** Ranks whose clients rely on it being here, and tasks that use it: gone when both are 0. */
+  ranks: number;
   tasks: number;
   /** Milliseconds a run takes: moving average with weight ½ (as Dask's). Negative: unknown. */
   duration: number;

@@ -342,9 +342,9 @@ function forget(s: SchedulerState, task: Task): void {
 
 export function forgetFunction(
   s: SchedulerState,
-  fn: { hash: string; id: number; clients: number; tasks: number },
+  fn: { hash: string; id: number; ranks: number; tasks: number },
 ): void {
-  if (fn.clients > 0 || fn.tasks > 0) return;
+  if (fn.ranks > 0 || fn.tasks > 0) return;
   const known = s.functions.get(fn.hash);
   if (known === undefined || known.id !== fn.id) return;
   s.functions.delete(fn.hash);
