@@ -50,12 +50,13 @@ export class Turning {
     }
   }
 
-  /** A frame has arrived: the wait is over, or its end is near. */
+  /** Bytes have arrived: the wait is over, its end is near, or more will follow. */
   arrived(): void {
     this.#traffic = true;
-    if (!this.#asleep) return;
-    // Traffic soon after the loop went to sleep means that turning on would have paid.
-    if (this.#full > 0 && performance.now() - this.#sleptAt < this.#full) this.#window = this.#full;
+    if (!this.#asleep || this.#full === 0) return;
+    // Soon after the loop went to sleep: turning on would have paid.
+    if (performance.now() - this.#sleptAt < this.#full) this.#window = this.#full;
+    this.#start();
   }
 
   #start(): void {
