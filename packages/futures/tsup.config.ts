@@ -1,7 +1,13 @@
 import { defineConfig } from 'tsup';
 
 export default defineConfig({
-  entry: {'closures/index':'src/closures/index.ts'},
+  entry: {
+    index: 'src/index.ts',
+    'closures/index': 'src/closures/index.ts',
+    // Programs of processes and threads that this package starts.
+    'cluster/member-process': 'src/cluster/member-process.ts',
+    'worker/thread': 'src/worker/thread.ts',
+  },
   format: 'esm',
   target: 'node22',
   sourcemap: true,

@@ -70,6 +70,21 @@ export class ClientCore implements LinkListener {
     return this.#ended !== undefined;
   }
 
+  /** Resolves when the scheduler is gone, or has closed this client. */
+  get over(): Promise<void> {
+    return this.#closed.promise;
+  }
+
+  /** Asks for the end of the cluster without waiting for an answer. */
+  shutdownNow(): void {
+    this.link.send({
+      kind: 'request',
+      client: this.local,
+      request: this.#requests++,
+      call: { method: 'shutdown' },
+    });
+  }
+
   nextGeneration(): number {
     return this.#generation++;
   }

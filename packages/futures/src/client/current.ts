@@ -16,8 +16,13 @@ export function currentCluster(): Connected {
   throw new FuturesError('PAR_NOT_INITIALIZED', 'new Client: there is no cluster yet; first: await initialize()');
 }
 
-export function setCurrentCluster(connected: Connected | undefined): void {
+export function setCurrentCluster(connected: Connected): void {
   current = connected;
+}
+
+/** Nobody connects to it any more. */
+export function forgetCluster(connected: Connected): void {
+  if (current === connected) current = undefined;
 }
 
 export function setTaskCluster(find: () => Connected | undefined): void {

@@ -1,6 +1,5 @@
 import type { ClientCore } from './core.ts';
 import { type Future, stateIn } from './future.ts';
-import { stateIn } from './future.ts';
 import { settled } from './result.ts';
 
 /** Tasks of one stream that may be waiting, running or finished and not yet taken. */

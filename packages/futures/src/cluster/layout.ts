@@ -1,0 +1,42 @@
+import { FuturesError } from '../client/errors.ts';
+import type { Rank } from '../protocol/index.ts';
+
+export interface LayoutOptions {
+  /** Rank of the scheduler. Default 0. */
+  readonly scheduler?: Rank | undefined;
+  /** Rank that goes on with the script. Default 1, on two ranks 0. May be the scheduler's (the layout of an executor). */
+  readonly client?: Rank | undefined;
+}
+
+/** Who does what: the same on all ranks. */
+export interface Layout {
+  readonly size: number;
+  readonly scheduler: Rank;
+  readonly client: Rank;
+  readonly workers: readonly Rank[];
+}
+
+/**
+ * Roles of `size` ranks. With two ranks, and no word about the client, scheduler and client share rank 0 and rank 1 is the
+ * worker. Throws PAR_LAYOUT when a role has no rank, or there would be no worker.
+ */
+export function layoutOf(size: number, { scheduler = 0, client = size < 3 ? scheduler : 1 }: LayoutOptions): Layout {
+  for (const [role, rank] of [
+    ['scheduler', scheduler],
+    ['client', client],
+  ] as const) {
+    if (Number.isInteger(rank) && rank >= 0 && rank < size) continue;
+    throw new FuturesError(
+      'PAR_LAYOUT',
+      `initialize: the ${role} is to be rank ${rank}, but there ${size === 1 ? 'is 1 rank' : `are ${size} ranks`}, from 0; start more, or choose another`,
+    );
+  }
+  const workers = Array.from({ length: size }, (_, rank) => rank).filter(
+    (rank) => rank !== scheduler && rank !== client,
+  );
+  if (workers.length > 0) return { size, scheduler, client, workers };
+  throw new FuturesError(
+    'PAR_LAYOUT',
+    `initialize: ${size} ${size === 1 ? 'rank' : 'ranks'} for scheduler (rank ${scheduler}) and client (rank ${client}) leave none for workers; start at least ${scheduler === client ? 2 : 3} ranks, or a plain node process, which starts its own workers`,
+  );
+}

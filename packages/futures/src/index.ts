@@ -1,0 +1,15 @@
+export type { Actor } from './client/actor.ts';
+export type { AsCompleted, AsCompletedOptions } from './client/as-completed.ts';
+export { Client, type ClientOptions, type RunOptions, type WaitSignal } from './client/client.ts';
+export { FutureCancelledError, FuturesError, type FuturesErrorCode, KilledWorkerError } from './client/errors.ts';
+export { type CancelOptions, Future, type ResultOptions } from './client/future.ts';
+export type { GatherOptions } from './client/gather.ts';
+export type { SubmitOptions } from './client/options.ts';
+export type { Status } from './client/outcome.ts';
+export type { ScatterOptions } from './client/scatter.ts';
+export type { Scope } from './client/scope.ts';
+export type { Gathered, Iterables, Submittable, SubmittableAll } from './client/types.ts';
+export type { Waited, WaitOptions } from './client/wait.ts';
+export type { Cluster } from './cluster/cluster.ts';
+export { type Finished, type InitializeOptions, initialize } from './cluster/initialize.ts';
+export type { Layout, LayoutOptions } from './cluster/layout.ts';
