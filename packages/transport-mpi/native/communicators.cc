@@ -15,7 +15,7 @@ MPI_Comm CommOf(const Napi::Value& value) { return value.As<Napi::External<Plane
 
 Napi::Value MakeHandle(Napi::Env env, MPI_Comm comm) {
   MPI_Comm_set_errhandler(comm, MPI_ERRORS_RETURN);
-  return Napi::External<Plane>::New(env, new Plane{comm}, [](Napi::Env, Plane* p) { delete p; });
+  return Napi::External<Plane>::New(env, NewPlane(comm), [](Napi::Env, Plane* p) { delete p; });
 }
 
 std::vector<int> Ranks(const Napi::Value& value) {

@@ -17,6 +17,14 @@ constexpr int64_t kNearMiss = 20'000;
 
 Engine engine;
 
+Plane* NewPlane(MPI_Comm comm) {
+  int inter = 0;
+  int rank = -1;
+  MPI_Comm_test_inter(comm, &inter);
+  if (!inter) MPI_Comm_rank(comm, &rank);
+  return new Plane{comm, rank};
+}
+
 int64_t Now() {
   timespec t;
   clock_gettime(CLOCK_MONOTONIC, &t);
@@ -107,7 +115,7 @@ int Engine::Complete(size_t position, const MPI_Status& outcome, int error, int 
   }
   if (op.kind == Kind::kBouncedRecv) {
     GiveLanding(op.block, static_cast<size_t>(bytes));
-  } else if (op.kind == Kind::kMatchedRecv) {
+  } else if (op.kind == Kind::kMatchedRecv || op.kind == Kind::kSelfSend) {
     free(op.block);
   } else if (op.block != nullptr) {
     GiveBlock(op.block);

@@ -26,6 +26,8 @@ constexpr int kStride = 8;
 // at once does so within 1 to 2 µs).
 constexpr int64_t kSpin = 4'000;
 constexpr int kMaxCredit = 8;
+// Buffers up to this size that a rank sends to itself are copied.
+constexpr size_t kSelfCopy = 65'536;
 // Receives of at most this much land in a zone of ours first, where a longer message does no harm.
 constexpr size_t kLandingCopy = 4096;
 constexpr size_t kLandingZone = size_t{1} << 31;
@@ -42,12 +44,15 @@ constexpr int kTruncated = -2;
 // A communicator as the JavaScript side holds it: opaque.
 struct Plane {
   MPI_Comm comm;
+  int self;  // this rank; -1 between groups, where no rank is its own peer
 };
+Plane* NewPlane(MPI_Comm comm);
 
 enum class Kind : uint8_t {
   kFree,
   kSend,         // from memory the caller lends
   kCopiedSend,   // from a block of ours; `silent` ones are nobody's business once started
+  kSelfSend,     // from a copy of the caller's memory
   kRecv,
   kBouncedRecv,  // into a landing zone of ours, then into the caller's memory
   kProbedRecv,   // not posted in MPI yet: waits for a message to probe
@@ -147,6 +152,7 @@ class Engine {
   int TestOne(int found);
   int NewOperation(Kind kind);
   void PollProbing();
+  bool ProbeFor(size_t index);
   void Deliver(size_t to, MPI_Message* message, const MPI_Status& outcome);
   int ReportEarly(int found);
   void Release(int32_t slot);

@@ -66,7 +66,7 @@ void MakeGlobal() {
 
 Napi::Object MakePlane(Napi::Env env, MPI_Comm comm) {
   Napi::Object plane = Napi::Object::New(env);
-  plane["handle"] = Napi::External<Plane>::New(env, new Plane{comm}, [](Napi::Env, Plane* p) { delete p; });
+  plane["handle"] = Napi::External<Plane>::New(env, NewPlane(comm), [](Napi::Env, Plane* p) { delete p; });
   int rank = 0, size = 0, inter = 0, remote = 0;
   MPI_Comm_rank(comm, &rank);
   MPI_Comm_size(comm, &size);

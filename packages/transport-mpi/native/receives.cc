@@ -84,30 +84,15 @@ int Engine::StartMatched(MPI_Message* message, size_t bytes, int type, const Byt
   return error;
 }
 
-// Gives a probed message to the receive it was probed for, or to an earlier one that takes it too. That one is asked
-// again first: messages it found arriving meanwhile go before this one.
 void Engine::Deliver(size_t to, MPI_Message* message, const MPI_Status& outcome) {
-  const Pattern found{probing_[to].pattern.comm, outcome.MPI_SOURCE, outcome.MPI_TAG};
-  size_t first = to;
-  for (size_t i = 0; i < to && first == to; i++) {
-    if (probing_[i].slot >= 0 && probing_[i].pattern.Takes(found)) first = i;
-  }
-  if (first != to) {
-    MPI_Message earlier;
-    MPI_Status earlierOutcome;
-    if (Probe(probing_[first].pattern, &earlier, &earlierOutcome)) {
-      Deliver(first, &earlier, earlierOutcome);
-      return Deliver(to, message, outcome);
-    }
-  }
-  const int32_t slot = probing_[first].slot;
-  probing_[first].slot = -1;
+  const int32_t slot = probing_[to].slot;
+  probing_[to].slot = -1;
   Operation& op = operations_[slot];
   op.kind = Kind::kMatchedRecv;
   MPI_Request request;
   const Bytes into{op.target, op.capacity};
   const size_t bytes = static_cast<size_t>(BytesOf(outcome));
-  const int error = StartMatched(message, bytes, probing_[first].type, into, &op.block, &request);
+  const int error = StartMatched(message, bytes, probing_[to].type, into, &op.block, &request);
   if (error != MPI_SUCCESS) {
     early_.emplace_back(slot, error);
     return;
@@ -117,7 +102,30 @@ void Engine::Deliver(size_t to, MPI_Message* message, const MPI_Status& outcome)
   slotAt_.push_back(slot);
 }
 
-// Asks for the next receives in turn; what one of them finds goes to the earliest that takes it, as in MPI's own matching.
+// Whether a message was found for this receive or for an earlier one. MPI's rule is that of the receives that take a message
+// the earliest gets it, and of the messages a receive takes from one sender the earliest. So before a message is taken
+// out of the queue, an earlier receive that takes it too is served: it gets this message or one that came before it.
+bool Engine::ProbeFor(size_t index) {
+  const Pattern pattern = probing_[index].pattern;
+  MPI_Message message;
+  MPI_Status outcome;
+  if (index == 0) {
+    if (!Probe(pattern, &message, &outcome)) return false;
+    Deliver(0, &message, outcome);
+    return true;
+  }
+  int flag = 0;
+  if (MPI_Iprobe(pattern.source, pattern.tag, pattern.comm, &flag, &outcome) != MPI_SUCCESS || !flag) return false;
+  const Pattern found{pattern.comm, outcome.MPI_SOURCE, outcome.MPI_TAG};
+  for (size_t i = 0; i < index; i++) {
+    if (probing_[i].slot >= 0 && probing_[i].pattern.Takes(found)) return ProbeFor(i);
+  }
+  if (!Probe(found, &message, &outcome)) return false;
+  Deliver(index, &message, outcome);
+  return true;
+}
+
+// Asks for the next receives in turn.
 void Engine::PollProbing() {
   bool any = false;
   const Pattern* failed = nullptr;
@@ -128,12 +136,7 @@ void Engine::PollProbing() {
     const Pattern& pattern = probing_[i].pattern;
     // The same question has the same answer.
     if (failed != nullptr && failed->Equals(pattern)) continue;
-    MPI_Message message;
-    MPI_Status outcome;
-    while (probing_[i].slot >= 0 && Probe(pattern, &message, &outcome)) {
-      Deliver(i, &message, outcome);
-      any = true;
-    }
+    while (probing_[i].slot >= 0 && ProbeFor(i)) any = true;
     if (probing_[i].slot >= 0) failed = &pattern;
   }
   probeCursor_ = end;

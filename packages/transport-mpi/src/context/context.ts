@@ -68,12 +68,14 @@ export class MpiContext extends MpiSpace implements Context {
       peers,
       ...among,
     });
-    // Between groups comm-core's algorithms do as well, and do not depend on what a library makes of bystanders.
-    this.native = remoteRanks === undefined ? new MpiCollectives(job.progress, handles.own, this) : undefined;
+    // Between groups comm-core's algorithms do as well, and do not depend on what a library makes of bystanders. Alone there is
+    // nothing to do (and MPICH 4.0 ignores the displacement of the only block in MPI_Iallgatherv).
+    const several = remoteRanks === undefined && ranks.length > 1;
+    this.native = several ? new MpiCollectives(job.progress, handles.own, this) : undefined;
   }
 
   async derive(ranks: readonly number[]): Promise<Context> {
-    const key = this.#nextKey('derive', ranks);
+    const key = this.remoteRanks ? this.#nextKey('duplicate', []) : this.#nextKey('derive', ranks);
     const whole = ranks.length === this.size && ranks.every((rank, i) => rank === i);
     const { own } = this.handles;
     if (this.remoteRanks) {
