@@ -83,5 +83,6 @@ export class Cluster implements AsyncDisposable {
     if (scheduler === undefined) this.#control.shutdownNow();
     else scheduler.shutdownNow();
     this.link.flush();
+    this.link.end();
   }
 }

@@ -69,7 +69,11 @@ async function start(world: Communicator, options: InitializeOptions): Promise<C
   const { comm: _, exit = true, client: __, scheduler: ___, workers: ____, ...role } = options;
   if (world.rank === layout.client) return clientOf(await layerOf(world), layout, options, async () => {});
   await runRole(world, layout, role);
-  if (exit) process.exit(0);
+  if (exit) {
+    // A communicator of the caller's may be in use elsewhere; the process's end says goodbye for it.
+    if (options.comm === undefined) await world[Symbol.asyncDispose]();
+    process.exit(0);
+  }
   return { role: world.rank === layout.scheduler ? 'scheduler' : 'worker', rank: world.rank, layout };
 }
 

@@ -21,8 +21,9 @@ export class SchedulerLoop {
   readonly #outbox: Outbox;
   readonly #timer: NodeJS.Timeout;
   readonly #end = Promise.withResolvers<void>();
-  /** Workers that have not left. */
+  /** Workers that have not left, and those that have not joined. */
   readonly #workers: Set<Rank>;
+  readonly #starting: Set<Rank>;
   #due = false;
   #over = false;
 
@@ -32,6 +33,7 @@ export class SchedulerLoop {
     this.#scheduler = new Scheduler({ ...options, rank: comm.rank });
     this.#outbox = new Outbox(comm);
     this.#workers = new Set(layout.workers);
+    this.#starting = new Set(layout.workers);
     this.#inboxes = Array.from(
       { length: comm.size },
       (_, from) =>
@@ -58,15 +60,14 @@ export class SchedulerLoop {
   shutdownNow(): void {
     this.#askForShutdown();
     this.#flush();
-    this.#outbox.flush();
+    for (const inbox of this.#inboxes) inbox.close();
   }
 
   #take(from: Rank, records: readonly ToScheduler[]): void {
     if (!this.#over) this.#handle({ kind: 'records', from, records });
     for (const { kind } of records) {
       if (kind === 'leave') this.#workers.delete(from);
-      // It was still starting when the cluster ended.
-      if (kind === 'join' && this.#over) this.#outbox.send(from, TAGS.toWorker, [{ kind: 'close' }]);
+      if (kind === 'join') this.#starting.delete(from);
     }
     this.#finish();
   }
@@ -107,6 +108,8 @@ export class SchedulerLoop {
     if (record.kind === 'shutdown') {
       this.#over = true;
       clearInterval(this.#timer);
+      // The state machine knows nothing of them yet; one that is not told would wait for ever.
+      for (const rank of this.#starting) this.#outbox.send(rank, TAGS.toWorker, [{ kind: 'close' }]);
       this.#finish();
       return;
     }
@@ -115,7 +118,6 @@ export class SchedulerLoop {
     );
   }
 
-  /** A worker that is not told would wait for ever. */
   #finish(): void {
     if (!this.#over || this.#workers.size > 0) return;
     for (const inbox of this.#inboxes) inbox.close();
