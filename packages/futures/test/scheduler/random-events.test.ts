@@ -1,0 +1,394 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { TaskOptions } from '../../src/protocol/index.ts';
+import { Cluster, type Run, type SimulatedClient, type SimulatedWorker } from './cluster.ts';
+
+/*
+ * Whatever happens in whatever order, with the scheduler's invariants checked after every event: in the end every wanted
+ * future is finished, failed or cancelled for a reason that applies to it, and nothing is left once all is released.
+ */
+
+const FIRST_WORKER = 10;
+
+interface Step {
+  readonly what:
+    | 'submit'
+    | 'map'
+    | 'finish'
+    | 'store'
+    | 'fail'
+    | 'kill-thread'
+    | 'join'
+    | 'kill'
+    | 'leave'
+    | 'release'
+    | 'cancel'
+    | 'force'
+    | 'scatter'
+    | 'put'
+    | 'copy'
+    | 'miss'
+    | 'gather-miss'
+    | 'retract'
+    | 'reschedule'
+    | 'block'
+    | 'pause'
+    | 'retry'
+    | 'close-client'
+    | 'retire'
+    | 'replicate'
+    | 'late'
+    | 'tick';
+  readonly a: number;
+  readonly b: number;
+}
+
+const weighted: [number, Step['what']][] = [
+  [8, 'submit'],
+  [4, 'map'],
+  [10, 'finish'],
+  [8, 'store'],
+  [2, 'fail'],
+  [1, 'kill-thread'],
+  [3, 'join'],
+  [3, 'kill'],
+  [1, 'leave'],
+  [4, 'release'],
+  [2, 'cancel'],
+  [1, 'force'],
+  [3, 'scatter'],
+  [2, 'put'],
+  [3, 'copy'],
+  [2, 'miss'],
+  [2, 'gather-miss'],
+  [2, 'retract'],
+  [2, 'reschedule'],
+  [2, 'block'],
+  [1, 'pause'],
+  [2, 'retry'],
+  [1, 'close-client'],
+  [1, 'retire'],
+  [1, 'replicate'],
+  [2, 'late'],
+  [2, 'tick'],
+];
+const steps = fc.array(
+  fc.record({
+    what: fc.oneof(...weighted.map(([weight, what]) => ({ weight, arbitrary: fc.constant(what) }))),
+    a: fc.nat(10_000),
+    b: fc.nat(10_000),
+  }),
+  { minLength: 1, maxLength: 120 },
+);
+
+class World {
+  readonly cluster = new Cluster({ allowedFailures: 2 });
+  readonly clients: SimulatedClient[] = [];
+  readonly past: { readonly worker: SimulatedWorker; readonly run: Run }[] = [];
+  nextRank = FIRST_WORKER;
+  nextLocal = 2;
+
+  constructor() {
+    this.clients.push(this.cluster.client(1, 0), this.cluster.client(1, 1));
+  }
+
+  worker(at: number): SimulatedWorker | undefined {
+    const all = [...this.cluster.workers.values()];
+    return all[at % Math.max(all.length, 1)];
+  }
+
+  run(at: number): { worker: SimulatedWorker; run: Run } | undefined {
+    const all = [...this.cluster.workers.values()].flatMap((worker) =>
+      [...worker.runs.values()].map((run) => ({ worker, run })),
+    );
+    const found = all[at % Math.max(all.length, 1)];
+    if (found) this.past.push(found);
+    return found;
+  }
+
+  options(b: number): TaskOptions {
+    switch (b % 9) {
+      case 0:
+        return { retries: 2 };
+      case 1:
+        return { resources: { gpu: 1 } };
+      case 2:
+        return { workers: [FIRST_WORKER, FIRST_WORKER + 2], allowOtherWorkers: b % 2 === 0 };
+      case 3:
+        return { actor: b % 4 === 0, priority: 1 };
+      case 4:
+        return { ranks: 1 + (b % 3) };
+      case 5:
+        return { fireAndForget: true };
+      default:
+        return {};
+    }
+  }
+
+  live(client: SimulatedClient): number[] {
+    return [...client.futures.keys()].filter((number) => client.status(number) !== 'cancelled');
+  }
+
+  some(client: SimulatedClient, a: number, b: number): number[] {
+    const live = this.live(client);
+    return live.length === 0 ? [] : [live[a % live.length]!, live[b % live.length]!].slice(0, 1 + (b % 2));
+  }
+
+  apply({ what, a, b }: Step): void {
+    const { cluster } = this;
+    const client = this.clients[a % this.clients.length]!;
+    const worker = this.worker(a);
+    cluster.now += 1;
+    switch (what) {
+      case 'submit':
+        client.submit(b % 3 === 0 ? `k${b % 12}` : undefined, this.some(client, a, b), this.options(b));
+        break;
+      case 'map': {
+        const own = this.some(client, a, b).flatMap((number, i) => [i, number]);
+        client.map(5, this.options(b), { dependencies: own });
+        break;
+      }
+      case 'finish': {
+        const found = this.run(a);
+        found?.worker.finish(found.run, { duration: b % 2 === 0 ? 0.01 : 50 });
+        break;
+      }
+      case 'store': {
+        const found = this.run(a);
+        const first = found?.run.order.group?.[0] ?? found?.worker.rank;
+        found?.worker.finish(found.run, { nbytes: first === found.worker.rank ? 1000 + b : 1 });
+        break;
+      }
+      case 'fail':
+      case 'kill-thread': {
+        const found = this.run(a);
+        found?.worker.fail(found.run.name, { killed: what === 'kill-thread' });
+        break;
+      }
+      case 'join':
+        if (cluster.workers.size < 5) {
+          cluster.join(this.nextRank++, { threads: 1 + (b % 2), ...(b % 3 > 0 && { resources: { gpu: 2 } }) });
+        }
+        break;
+      case 'kill':
+        if (worker) cluster.kill(worker.rank);
+        break;
+      case 'leave':
+        if (worker) {
+          cluster.workers.delete(worker.rank);
+          cluster.send(worker.rank, { kind: 'leave' });
+        }
+        break;
+      case 'release':
+        this.release(client, this.some(client, a, b));
+        break;
+      case 'cancel':
+      case 'force':
+        client.cancel(this.some(client, a, b), { force: what === 'force' });
+        break;
+      case 'scatter':
+        this.scatter(client, b);
+        break;
+      case 'put':
+        this.put(a);
+        break;
+      case 'copy':
+        this.copy(a, b);
+        break;
+      case 'miss': {
+        const found = this.run(a);
+        const remote = found?.run.locations.find((location) => 'holders' in location);
+        if (!found || !remote || !('holders' in remote)) break;
+        found.worker.runs.delete(found.run.task);
+        const { task, run } = found.run;
+        const holder = remote.holders[b % remote.holders.length]!;
+        found.worker.send({ kind: 'missing-dependency', task, run, missing: remote.task, holder });
+        break;
+      }
+      case 'gather-miss': {
+        const number = this.live(client).find((one) => client.status(one) === 'stored');
+        const future = number === undefined ? undefined : client.futures.get(number);
+        if (future?.status !== 'stored') break;
+        client.send({ kind: 'missing', client: client.local, number: number!, holder: future.holders[0]! });
+        break;
+      }
+      case 'retract':
+        if (worker?.records.some((record) => record.kind === 'retract')) worker.retract(b % 3);
+        break;
+      case 'reschedule': {
+        const found = this.run(a);
+        if (!found) break;
+        found.worker.runs.delete(found.run.task);
+        found.worker.send({ kind: 'rescheduled', tasks: [found.run.task], runs: [found.run.run] });
+        break;
+      }
+      case 'block': {
+        const found = this.run(a);
+        const kind = b % 2 === 0 ? 'blocked' : 'unblocked';
+        found?.worker.send({ kind, task: found.run.task, run: found.run.run });
+        break;
+      }
+      case 'pause':
+        worker?.send({ kind: 'status', paused: b % 2 === 0 });
+        break;
+      case 'retry':
+        client.send({ kind: 'retry', client: client.local, numbers: this.live(client) });
+        break;
+      case 'close-client':
+        if (this.clients.length > 1) {
+          client.send({ kind: 'close-client', client: client.local });
+          this.clients[this.clients.indexOf(client)] = cluster.client(1, this.nextLocal++);
+        }
+        break;
+      case 'retire':
+        if (worker && cluster.workers.size > 1) client.ask({ method: 'retire-workers', workers: [worker.rank] });
+        break;
+      case 'replicate': {
+        const live = this.live(client);
+        client.ask({ method: 'replicate', futures: live, copies: 1 + (b % 3) });
+        break;
+      }
+      case 'late': {
+        const found = this.past[a % Math.max(this.past.length, 1)];
+        if (!found || cluster.workers.get(found.worker.rank) !== found.worker) break;
+        const { task, run } = found.run;
+        if (found.worker.runs.get(task)?.run === run) break;
+        const values = { bytes: Uint8Array.of(1), ends: [1] };
+        found.worker.send({ kind: 'finished', tasks: [task], runs: [run], durations: [1], values });
+        break;
+      }
+      case 'tick':
+        cluster.tick(b % 200);
+        break;
+    }
+    this.close();
+  }
+
+  /** Workers that were told to close do. */
+  close(): void {
+    for (const worker of [...this.cluster.workers.values()]) {
+      if (!worker.closed) continue;
+      this.cluster.workers.delete(worker.rank);
+      this.cluster.send(worker.rank, { kind: 'leave' });
+    }
+  }
+
+  release(client: SimulatedClient, numbers: readonly number[]): void {
+    for (const number of numbers) client.futures.delete(number);
+    client.release(...numbers);
+  }
+
+  scatter(client: SimulatedClient, b: number): void {
+    const number = client.next++;
+    client.futures.set(number, { status: 'pending' });
+    const data =
+      b % 3 === 0
+        ? ({ at: 'inline', values: [Uint8Array.of(1)] } as const)
+        : ({ at: 'client', broadcast: 1 + (b % 2) } as const);
+    const keys = b % 4 === 0 ? { keys: [`s${b % 3}`] } : {};
+    client.send({ kind: 'scatter', client: client.local, first: number, nbytes: [2000], data, ...keys });
+  }
+
+  /** Data that clients were told to put somewhere arrives there. */
+  put(a: number): void {
+    const places = this.clients.flatMap((client) =>
+      client.records.flatMap((record) =>
+        record.kind === 'place' ? record.tasks.map((task, i) => ({ task, ranks: record.ranks[i]! })) : [],
+      ),
+    );
+    const place = places[a % Math.max(places.length, 1)];
+    for (const rank of place?.ranks ?? []) this.bring(rank, place!.task, 2000);
+  }
+
+  copy(a: number, b: number): void {
+    const { tasks } = this.cluster.scheduler.state;
+    const stored = [...tasks.values()].filter((task) => task.holders.length > 0 && !task.submission?.actor);
+    const task = stored[a % Math.max(stored.length, 1)];
+    const target = this.worker(b);
+    if (task && target) this.bring(target.rank, task.id, task.nbytes);
+  }
+
+  bring(rank: number, task: number, nbytes: number): void {
+    const worker = this.cluster.workers.get(rank);
+    if (!worker || worker.data.has(task)) return;
+    worker.data.set(task, nbytes);
+    worker.send({ kind: 'fetched', tasks: [task], nbytes: [nbytes] });
+  }
+
+  /** Three healthy workers do everything that is left to do. */
+  end(): void {
+    const { cluster } = this;
+    for (const worker of cluster.workers.values()) worker.send({ kind: 'status', paused: false });
+    for (const rank of [FIRST_WORKER, FIRST_WORKER + 2, 99]) {
+      if (cluster.workers.has(rank)) cluster.kill(rank);
+      cluster.join(rank, { threads: 2, resources: { gpu: 2 } });
+    }
+    for (let round = 0; round < 200; round++) {
+      const before = cluster.scheduler.state.nextRequest;
+      for (const task of [...cluster.scheduler.state.scattering]) {
+        for (const { rank } of task.rare?.scatter?.expected ?? []) this.bring(rank, task.id, 2000);
+      }
+      for (const worker of [...cluster.workers.values()]) {
+        for (const record of worker.records.splice(0)) {
+          if (record.kind === 'define') worker.records.push(record);
+          else if (record.kind === 'replicate') {
+            for (let i = 0; i < record.tasks.length; i++) this.bring(worker.rank, record.tasks[i]!, record.nbytes[i]!);
+          }
+        }
+      }
+      cluster.drain();
+      this.close();
+      cluster.tick(100);
+      const { counts } = this;
+      if (!counts.some((state) => state >= 1 && state <= 3) && before === cluster.scheduler.state.nextRequest) return;
+    }
+    throw new Error('tasks are left that nobody finishes');
+  }
+
+  get counts(): number[] {
+    return [...this.cluster.scheduler.state.tasks.values()].map((task) => task.state as number);
+  }
+
+  check(): void {
+    const { cluster } = this;
+    for (const client of this.clients) {
+      for (const [number, future] of client.futures) {
+        expect(future.status, `future ${number} of client ${client.local}`).not.toBe('pending');
+        if (future.status !== 'stored') continue;
+        const held = future.holders.some((rank) => cluster.workers.get(rank)?.data.has(future.task));
+        const current = cluster.scheduler.state.tasks.get(future.task)!.holders;
+        expect(held || current.some((holder) => cluster.workers.get(holder.rank)?.data.has(future.task))).toBe(true);
+      }
+    }
+    for (const client of this.clients) client.send({ kind: 'close-client', client: client.local });
+    const { state } = cluster.scheduler;
+    expect(state.tasks.size).toBe(0);
+    expect(state.keys.size).toBe(0);
+    expect(state.classes.size).toBe(0);
+    expect(state.functions.size).toBe(0);
+    expect(state.scattering.size).toBe(0);
+    for (const worker of state.workers.values()) {
+      expect([worker.tasks.length, worker.groups.size, worker.data.size, worker.bytes, worker.blocked]).toEqual([
+        0, 0, 0, 0, 0,
+      ]);
+      expect(worker.free).toEqual(worker.resources);
+    }
+    for (const worker of cluster.workers.values()) {
+      expect(worker.runs.size).toBe(0);
+      expect([...worker.data.keys()]).toEqual([]);
+    }
+  }
+}
+
+test('random histories keep every invariant and end with every future settled and nothing left', () => {
+  fc.assert(
+    fc.property(steps, (history) => {
+      const world = new World();
+      world.cluster.join(world.nextRank++);
+      for (const step of history) world.apply(step);
+      world.end();
+      world.check();
+    }),
+    { numRuns: 300 },
+  );
+});
