@@ -1,0 +1,94 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+const program = join(import.meta.dirname, 'programs', 'ends.ts');
+let temporary: string;
+
+beforeEach(async () => {
+  temporary = await mkdtemp(join(tmpdir(), 'par-test-'));
+});
+afterEach(async () => {
+  await rm(temporary, { recursive: true, force: true });
+});
+
+interface Ended {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function run(how: string): Promise<Ended> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [program, how], { env: environment() }, (error, stdout, stderr) => {
+      resolve({ status: error === null ? 0 : (error.code as unknown as number), stdout, stderr });
+    });
+  });
+}
+
+function environment(): NodeJS.ProcessEnv {
+  return { ...process.env, TMPDIR: temporary, NODE_OPTIONS: '' };
+}
+
+function pidsIn(stdout: string): number[] {
+  const pids = /^pids (.*)$/m.exec(stdout)?.[1]?.split(' ').map(Number) ?? [];
+  expect(pids.length).toBeGreaterThan(0);
+  return pids;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function gone(pids: readonly number[]): Promise<void> {
+  const signal = AbortSignal.timeout(20_000);
+  while (pids.some(isAlive)) {
+    signal.throwIfAborted();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+describe('a script started by node alone', () => {
+  it.each([
+    ['ends', 'end', 0],
+    ['ends while a task of its runs for ever', 'busy', 0],
+    ['calls process.exit(7)', 'exit', 7],
+    ['calls process.exit(0)', 'exit-0', 0],
+    ['closes its cluster', 'close', 0],
+  ])('leaves nothing behind and says nothing when it %s', async (_, how, status) => {
+    const ended = await run(how);
+    expect(ended).toMatchObject({ status, stderr: '' });
+    await gone(pidsIn(ended.stdout));
+    expect(readdirSync(temporary)).toEqual([]);
+  });
+
+  it('shows its own error only when it throws', async () => {
+    const ended = await run('throw');
+    expect(ended.status).toBe(1);
+    expect(ended.stderr).toContain('Error: the script failed');
+    expect(ended.stderr).not.toContain('par:');
+    await gone(pidsIn(ended.stdout));
+    expect(readdirSync(temporary)).toEqual([]);
+  });
+
+  it('takes its workers with it when it is killed', async () => {
+    const script: ChildProcess = spawn(process.execPath, [program, 'killed'], {
+      env: environment(),
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const [chunk] = (await once(script.stdout!, 'data')) as [Buffer];
+    script.kill('SIGKILL');
+    await once(script, 'exit');
+    await gone(pidsIn(chunk.toString()));
+    expect(readdirSync(temporary)).toEqual([]);
+  });
+});
