@@ -1,3 +1,4 @@
+import { checkOptions, checkSignal } from '../comm/arguments.ts';
 import type { Waitable } from '../comm/communicator.ts';
 import type { CollectiveHost } from '../comm/host.ts';
 import { cancelled, ParError } from '../errors.ts';
@@ -36,6 +37,8 @@ export function begin(host: CollectiveHost, operation: string, options: Waitable
     tag,
     signal,
   };
+  if (options !== undefined) checkOptions(options, describe(call), '{ root: 0 }');
+  checkSignal(signal, describe(call));
   if (signal?.aborted) throw cancelled(signal, describe(call));
   return call;
 }

@@ -1,12 +1,46 @@
 import { ANY_SOURCE, ANY_TAG, PROC_NULL, TAG_MAX } from '../constants.ts';
-import { ArgumentRangeError } from '../errors.ts';
+import { ArgumentRangeError, ArgumentTypeError } from '../errors.ts';
+
+/** A wrong argument in a message: numbers as they are, texts in quotes. */
+function shown(value: unknown): string {
+  return typeof value === 'string' ? JSON.stringify(value) : String(value);
+}
+
+/** Throws PAR_ARGUMENT unless it is an options object: `recv(0)` must not receive from anybody. */
+export function checkOptions(options: unknown, operation: string, example: string): void {
+  if (typeof options === 'object' && options !== null) return;
+  throw new ArgumentTypeError(
+    'PAR_ARGUMENT',
+    `${operation}: expected an options object such as ${example}, got ${shown(options)}`,
+  );
+}
+
+/** Throws PAR_ARGUMENT unless it is an AbortSignal or undefined. */
+export function checkSignal(signal: unknown, operation: string): void {
+  // Not `instanceof`: environments of browser tests bring an AbortSignal of their own.
+  if (signal === undefined || (typeof signal === 'object' && signal !== null && 'aborted' in signal)) return;
+  throw new ArgumentTypeError(
+    'PAR_ARGUMENT',
+    `${operation}: signal is ${shown(signal)}, but must be an AbortSignal such as AbortSignal.timeout(5000)`,
+  );
+}
+
+/** Whether a send is synchronous; throws PAR_ARGUMENT for a mode there is none of. */
+export function isSynchronous(mode: unknown, operation: string): boolean {
+  if (mode === undefined || mode === 'standard') return false;
+  if (mode === 'synchronous') return true;
+  throw new ArgumentTypeError(
+    'PAR_ARGUMENT',
+    `${operation}: mode is ${shown(mode)}, but must be "standard" or "synchronous"`,
+  );
+}
 
 /** Throws PAR_RANK unless `dest` is a rank of the peers or PROC_NULL. */
 export function checkDest(dest: number, peers: number, operation: string): void {
   if (Number.isInteger(dest) && ((dest >= 0 && dest < peers) || dest === PROC_NULL)) return;
   throw new ArgumentRangeError(
     'PAR_RANK',
-    `${operation}: dest is ${String(dest)}, but must be a rank from 0 to ${peers - 1}, or PROC_NULL`,
+    `${operation}: dest is ${shown(dest)}, but must be a rank from 0 to ${peers - 1}, or PROC_NULL`,
   );
 }
 
@@ -17,7 +51,7 @@ export function checkSource(source: number, peers: number, operation: string): v
   }
   throw new ArgumentRangeError(
     'PAR_RANK',
-    `${operation}: source is ${String(source)}, but must be a rank from 0 to ${peers - 1}, ANY_SOURCE or PROC_NULL`,
+    `${operation}: source is ${shown(source)}, but must be a rank from 0 to ${peers - 1}, ANY_SOURCE or PROC_NULL`,
   );
 }
 
@@ -26,7 +60,7 @@ export function checkSendTag(tag: number, operation: string): void {
   if (Number.isInteger(tag) && tag >= 0 && tag <= TAG_MAX) return;
   throw new ArgumentRangeError(
     'PAR_TAG',
-    `${operation}: tag is ${String(tag)}, but must be an integer from 0 to ${TAG_MAX}`,
+    `${operation}: tag is ${shown(tag)}, but must be an integer from 0 to ${TAG_MAX}`,
   );
 }
 

@@ -71,7 +71,7 @@ export interface Probed {
   tag: number;
   bytes: number;
 }
-/** A message only its holder can receive now (MPI_Mprobe). One of the two receives, once. */
+/** A message only its holder can receive now (MPI_Mprobe). One of the two receives, once; as it is matched, nothing cancels it. */
 export interface ProbedMessage extends Probed {
   recv<T>(): Promise<T>;
   recvInto(buffer: BufferLike): Promise<Status>;
@@ -138,7 +138,21 @@ export interface Collectives {
   ): Promise<void>;
 }
 
-/** A group of ranks that talk to each other, isolated from every other communicator. */
+export interface IntercommOptions extends Waitable {
+  /** Rank of this group that speaks for it. */
+  localLeader: number;
+  /** A communicator that has both leaders; needed by the leaders only. */
+  bridge?: Communicator | undefined;
+  /** The other group's leader, as a rank of `bridge`. */
+  remoteLeader: number;
+  /** Tells apart what the leaders agree on at the same time. Default 0. */
+  tag?: number | undefined;
+}
+
+/**
+ * A group of ranks that talk to each other, isolated from every other communicator. A rank whose signal fires while it waits
+ * for a new communicator still takes part in its making, so that the others get theirs; what comes of it here is freed.
+ */
 export interface Communicator extends PointToPoint, Collectives, AsyncDisposable {
   readonly rank: number;
   readonly size: number;
@@ -156,45 +170,40 @@ export interface Communicator extends PointToPoint, Collectives, AsyncDisposable
   exscan<T>(value: T, op: OpLike<T>, options?: Waitable): Promise<T | undefined>;
   exscanInto(send: BufferLike | InPlace, recv: BufferLike, op: BufferOp, options?: Waitable): Promise<void>;
 
-  dup(): Promise<Communicator>;
+  dup(options?: Waitable): Promise<Communicator>;
   /** One communicator per color, ranks ordered by key, then old rank; undefined for color UNDEFINED. */
-  split(options: { color: number; key?: number | undefined }): Promise<Communicator | undefined>;
+  split(options: { color: number; key?: number | undefined } & Waitable): Promise<Communicator | undefined>;
   /** One communicator per host (MPI_Comm_split_type SHARED). */
-  splitByHost(options?: { key?: number | undefined }): Promise<Communicator>;
+  splitByHost(options?: { key?: number | undefined } & Waitable): Promise<Communicator>;
   /** Communicator of a subgroup, called by every rank; undefined for ranks outside the group. */
-  create(group: Group): Promise<Communicator | undefined>;
+  create(group: Group, options?: Waitable): Promise<Communicator | undefined>;
   /** Same as `create`, called by the group's members only (MPI_Comm_create_group). */
-  createFromGroup(group: Group): Promise<Communicator>;
+  createFromGroup(group: Group, options?: Waitable): Promise<Communicator>;
   cartesian(
     dims: readonly number[],
-    options?: { periodic?: boolean | readonly boolean[]; reorder?: boolean },
+    options?: { periodic?: boolean | readonly boolean[]; reorder?: boolean } & Waitable,
   ): Promise<CartesianCommunicator | undefined>;
   /** General graph, the same on all ranks: MPI's index (cumulative degree) and flattened edges. */
   graph(
     index: readonly number[],
     edges: readonly number[],
-    options?: { reorder?: boolean },
+    options?: { reorder?: boolean } & Waitable,
   ): Promise<GraphCommunicator | undefined>;
   /** Each rank names its own neighbours (MPI_Dist_graph_create_adjacent). */
   distGraphAdjacent(
     sources: readonly number[],
     destinations: readonly number[],
-    options?: { sourceWeights?: readonly number[]; destWeights?: readonly number[] },
+    options?: { sourceWeights?: readonly number[]; destWeights?: readonly number[] } & Waitable,
   ): Promise<DistGraphCommunicator>;
   /** Any rank names any edges (MPI_Dist_graph_create): degrees[i] destinations of sources[i]. */
   distGraph(
     sources: readonly number[],
     degrees: readonly number[],
     destinations: readonly number[],
-    options?: { weights?: readonly number[] },
+    options?: { weights?: readonly number[] } & Waitable,
   ): Promise<DistGraphCommunicator>;
   /** Joins this group (leader `localLeader`) with the one led by `remoteLeader` in `bridge`, which only the leaders need. */
-  intercomm(options: {
-    localLeader: number;
-    bridge?: Communicator | undefined;
-    remoteLeader: number;
-    tag?: number;
-  }): Promise<Intercommunicator>;
+  intercomm(options: IntercommOptions): Promise<Intercommunicator>;
   /** `ident` same object, `congruent` same group and order, `similar` same members, else `unequal`. */
   compare(other: Communicator): 'ident' | 'congruent' | 'similar' | 'unequal';
   /** Collective. Pending operations reject with PAR_FREED; the world cannot be freed. */

@@ -1,7 +1,8 @@
 import { Group } from '../group.ts';
 import type { Context } from '../transport/index.ts';
 import { CollectiveCalls } from './collective-calls.ts';
-import type { Communicator } from './communicator.ts';
+import type { Communicator, Waitable } from './communicator.ts';
+import { orGiveUp } from './giving-up.ts';
 import type { Intercommunicator } from './intercommunicator.ts';
 import { Comm } from './intracomm.ts';
 import { HostState, type Job } from './job.ts';
@@ -41,14 +42,22 @@ export class InterComm extends CollectiveCalls implements Intercommunicator {
     this.#state.name = name;
   }
 
-  async dup(): Promise<Intercommunicator> {
+  dup({ signal }: Waitable = {}): Promise<Intercommunicator> {
+    return orGiveUp(this.#dup(), signal, `dup on ${this.name}, rank ${this.rank}`);
+  }
+
+  async #dup(): Promise<Intercommunicator> {
     this.#state.checkUsable();
     const all = Array.from({ length: this.size }, (_, rank) => rank);
     const local = await this.#local.derive(all);
     return new InterComm(this.job, await this.context.derive(all), local, `${this.name}.dup`);
   }
 
-  async merge({ high = false }: { high?: boolean } = {}): Promise<Communicator> {
+  merge({ high = false, signal }: { high?: boolean } & Waitable = {}): Promise<Communicator> {
+    return orGiveUp(this.#merge(high), signal, `merge on ${this.name}, rank ${this.rank}`);
+  }
+
+  async #merge(high: boolean): Promise<Communicator> {
     this.#state.checkUsable();
     return new Comm(this.job, await this.context.merge(high), `${this.name}.merged`);
   }

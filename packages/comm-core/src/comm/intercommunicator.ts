@@ -1,5 +1,5 @@
 import type { Group } from '../group.ts';
-import type { Collectives, Communicator, PointToPoint } from './communicator.ts';
+import type { Collectives, Communicator, PointToPoint, Waitable } from './communicator.ts';
 
 /** Two disjoint groups: messages go to ranks of the remote group, collectives move data from one group to the other. */
 export interface Intercommunicator extends PointToPoint, Collectives, AsyncDisposable {
@@ -12,8 +12,8 @@ export interface Intercommunicator extends PointToPoint, Collectives, AsyncDispo
   readonly remoteGroup: Group;
   readonly transport: string;
   name: string;
-  dup(): Promise<Intercommunicator>;
+  dup(options?: Waitable): Promise<Intercommunicator>;
   /** One intracommunicator of both groups; the group passing `high: true` comes last. */
-  merge(options?: { high?: boolean }): Promise<Communicator>;
+  merge(options?: { high?: boolean } & Waitable): Promise<Communicator>;
   free(): Promise<void>;
 }

@@ -6,8 +6,10 @@ import type { BufferOp, OpLike } from '../ops/op.ts';
 import { createCartesian, createDistGraph, createDistGraphAdjacent, createGraph } from '../topology/index.ts';
 import type { CartesianCommunicator, DistGraphCommunicator, GraphCommunicator } from '../topology/topology.ts';
 import type { Context, Transport } from '../transport/index.ts';
+import { checkOptions } from './arguments.ts';
 import { CollectiveCalls } from './collective-calls.ts';
-import type { BufferLike, Communicator, InPlace, Waitable } from './communicator.ts';
+import type { BufferLike, Communicator, InPlace, IntercommOptions, Waitable } from './communicator.ts';
+import { orGiveUp } from './giving-up.ts';
 import { InterComm } from './intercomm.ts';
 import type { Intercommunicator } from './intercommunicator.ts';
 import { abortStatus, HostState, type Job, jobInProcess, processorName } from './job.ts';
@@ -78,15 +80,22 @@ export class Comm extends CollectiveCalls implements Communicator {
     return collectives.exscanInto(this.host, send, recv, op, options);
   }
 
-  async dup(): Promise<Comm> {
+  async dup({ signal }: Waitable = {}): Promise<Comm> {
     return this.derive(
       Array.from({ length: this.size }, (_, rank) => rank),
       'dup',
+      signal,
     );
   }
 
-  async split({ color, key = 0 }: { color: number; key?: number | undefined }): Promise<Comm | undefined> {
+  async split(options: { color: number; key?: number | undefined } & Waitable): Promise<Comm | undefined> {
+    checkOptions(options, 'split', '{ color: 0 }');
+    const { color, key = 0, signal } = options;
     checkSplit(color, key);
+    return orGiveUp(this.#split(color, key), signal, this.#where('split'));
+  }
+
+  async #split(color: number, key: number): Promise<Comm | undefined> {
     const name = this.#childName('split');
     const turn = this.#derivations.take();
     try {
@@ -106,19 +115,19 @@ export class Comm extends CollectiveCalls implements Communicator {
     }
   }
 
-  async splitByHost({ key = 0 }: { key?: number | undefined } = {}): Promise<Comm> {
+  async splitByHost({ key = 0, signal }: { key?: number | undefined } & Waitable = {}): Promise<Comm> {
     const { hosts } = this.job.transport;
     const mine = hosts[this.context.ranks[this.rank]!];
     const color = this.context.ranks.findIndex((rank) => hosts[rank] === mine);
-    return (await this.split({ color, key }))!;
+    return (await this.split({ color, key, signal }))!;
   }
 
-  async create(group: Group): Promise<Comm | undefined> {
+  async create(group: Group, { signal }: Waitable = {}): Promise<Comm | undefined> {
     const members = this.#membersOf(group, 'create');
-    return members.includes(this.rank) ? this.derive(members, 'create') : undefined;
+    return members.includes(this.rank) ? this.derive(members, 'create', signal) : undefined;
   }
 
-  async createFromGroup(group: Group): Promise<Comm> {
+  async createFromGroup(group: Group, { signal }: Waitable = {}): Promise<Comm> {
     const members = this.#membersOf(group, 'createFromGroup');
     if (!members.includes(this.rank)) {
       throw new ArgumentTypeError(
@@ -126,45 +135,43 @@ export class Comm extends CollectiveCalls implements Communicator {
         `createFromGroup: rank ${this.rank} calls it, but is not in the group`,
       );
     }
-    return this.derive(members, 'create');
+    return this.derive(members, 'create', signal);
   }
 
   cartesian(
     dims: readonly number[],
-    options?: { periodic?: boolean | readonly boolean[]; reorder?: boolean },
+    options?: { periodic?: boolean | readonly boolean[]; reorder?: boolean } & Waitable,
   ): Promise<CartesianCommunicator | undefined> {
     return createCartesian(this, dims, options);
   }
   graph(
     index: readonly number[],
     edges: readonly number[],
-    options?: { reorder?: boolean },
+    options?: { reorder?: boolean } & Waitable,
   ): Promise<GraphCommunicator | undefined> {
     return createGraph(this, index, edges, options);
   }
   distGraphAdjacent(
     sources: readonly number[],
     destinations: readonly number[],
-    options?: { sourceWeights?: readonly number[]; destWeights?: readonly number[] },
+    options?: { sourceWeights?: readonly number[]; destWeights?: readonly number[] } & Waitable,
   ): Promise<DistGraphCommunicator> {
-    return createDistGraphAdjacent(this, sources, destinations, options);
+    const making = createDistGraphAdjacent(this, sources, destinations, options);
+    return orGiveUp(making, options?.signal, this.#where('distGraphAdjacent'));
   }
   distGraph(
     sources: readonly number[],
     degrees: readonly number[],
     destinations: readonly number[],
-    options?: { weights?: readonly number[] },
+    options?: { weights?: readonly number[] } & Waitable,
   ): Promise<DistGraphCommunicator> {
-    return createDistGraph(this, sources, degrees, destinations, options);
+    const making = createDistGraph(this, sources, degrees, destinations, options);
+    return orGiveUp(making, options?.signal, this.#where('distGraph'));
   }
 
-  async intercomm(options: {
-    localLeader: number;
-    bridge?: Communicator | undefined;
-    remoteLeader: number;
-    tag?: number;
-  }): Promise<Intercommunicator> {
-    const { localLeader, bridge, remoteLeader, tag = 0 } = options;
+  async intercomm(options: IntercommOptions): Promise<Intercommunicator> {
+    checkOptions(options, 'intercomm', '{ localLeader: 0, bridge: world, remoteLeader: 1 }');
+    const { localLeader, bridge } = options;
     if (!Number.isInteger(localLeader) || localLeader < 0 || localLeader >= this.size) {
       throw new ArgumentRangeError(
         'PAR_RANK',
@@ -177,6 +184,10 @@ export class Comm extends CollectiveCalls implements Communicator {
         'intercomm: the local leader must pass the communicator that joins the two leaders as `bridge`',
       );
     }
+    return orGiveUp(this.#intercomm(options), options.signal, this.#where('intercomm'));
+  }
+
+  async #intercomm({ localLeader, bridge, remoteLeader, tag = 0 }: IntercommOptions): Promise<Intercommunicator> {
     const name = this.#childName('intercomm');
     const turn = this.#derivations.take();
     try {
@@ -219,7 +230,11 @@ export class Comm extends CollectiveCalls implements Communicator {
   }
 
   /** New communicator of these ranks of this one, in that order; collective over exactly those ranks. */
-  async derive(ranks: readonly number[], kind: string): Promise<Comm> {
+  derive(ranks: readonly number[], kind: string, signal?: AbortSignal): Promise<Comm> {
+    return orGiveUp(this.#derive(ranks, kind), signal, this.#where(kind));
+  }
+
+  async #derive(ranks: readonly number[], kind: string): Promise<Comm> {
     this.#state.checkUsable();
     const name = this.#childName(kind);
     const turn = this.#derivations.take();
@@ -229,12 +244,22 @@ export class Comm extends CollectiveCalls implements Communicator {
     return new Comm(this.job, await made, name);
   }
 
+  #where(operation: string): string {
+    return `${operation} on ${this.name}, rank ${this.rank}`;
+  }
+
   #childName(kind: string): string {
     this.#children += 1;
     return `${this.name}.${kind}${this.#children}`;
   }
 
   #membersOf(group: Group, operation: string): number[] {
+    if (!(group instanceof Group)) {
+      throw new ArgumentTypeError(
+        'PAR_ARGUMENT',
+        `${operation}: expected a Group such as world.group.include([0, 1]), got ${JSON.stringify(group)}`,
+      );
+    }
     return group.ranks.map((worldRank) => {
       const rank = this.context.ranks.indexOf(worldRank);
       if (rank >= 0) return rank;

@@ -1,9 +1,16 @@
 import { decode, encode } from '../codec/index.ts';
 import { ANY_SOURCE, ANY_TAG, PROC_NULL } from '../constants.ts';
 import { toBufferView, toReceiveBuffer } from '../datatype/buffer.ts';
-import { ArgumentTypeError } from '../errors.ts';
 import type { BufferEnvelope, BufferView, Context, EncodedMessage, MatchedMessage } from '../transport/index.ts';
-import { checkDest, checkRecvTag, checkSendTag, checkSource } from './arguments.ts';
+import {
+  checkDest,
+  checkOptions,
+  checkRecvTag,
+  checkSendTag,
+  checkSignal,
+  checkSource,
+  isSynchronous,
+} from './arguments.ts';
 import type {
   BufferLike,
   Message,
@@ -62,11 +69,6 @@ function receiveInto(
   });
 }
 
-function checkOptions(options: object | undefined, operation: string, needs: string): void {
-  if (typeof options === 'object' && options !== null) return;
-  throw new ArgumentTypeError('PAR_ARGUMENT', `${operation}: the options object is missing; it needs ${needs}`);
-}
-
 /**
  * Point-to-point calls over one context. Arguments are checked before anything is sent; every failure, also of
  * arguments, is a rejection. No method is `async`: a message already there costs one promise.
@@ -83,13 +85,15 @@ export class PointToPointCalls implements PointToPoint {
 
   send(value: unknown, options: SendOptions): Promise<void> {
     try {
-      checkOptions(options, 'send', '{ dest }');
-      const { dest, tag = 0 } = options;
+      checkOptions(options, 'send', '{ dest: 1 }');
+      const { dest, tag = 0, signal } = options;
       checkDest(dest, this.#peers, 'send');
       checkSendTag(tag, 'send');
+      checkSignal(signal, 'send');
+      const synchronous = isSynchronous(options.mode, 'send');
       const segments = encode(value);
       if (dest === PROC_NULL) return DONE;
-      return this.context.sendValue(segments, dest, tag, options.mode === 'synchronous', options.signal);
+      return this.context.sendValue(segments, dest, tag, synchronous, signal);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -144,13 +148,14 @@ export class PointToPointCalls implements PointToPoint {
 
   sendBuffer(buffer: BufferLike, options: SendOptions): Promise<void> {
     try {
-      checkOptions(options, 'sendBuffer', '{ dest }');
-      const { dest, tag = 0 } = options;
+      checkOptions(options, 'sendBuffer', '{ dest: 1 }');
+      const { dest, tag = 0, signal } = options;
       checkDest(dest, this.#peers, 'sendBuffer');
       checkSendTag(tag, 'sendBuffer');
+      checkSignal(signal, 'sendBuffer');
+      const synchronous = isSynchronous(options.mode, 'sendBuffer');
       if (dest === PROC_NULL) return DONE;
-      const synchronous = options.mode === 'synchronous';
-      return this.context.sendBuffer(toBufferView(buffer, 'sendBuffer'), dest, tag, synchronous, options.signal);
+      return this.context.sendBuffer(toBufferView(buffer, 'sendBuffer'), dest, tag, synchronous, signal);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -158,9 +163,8 @@ export class PointToPointCalls implements PointToPoint {
 
   recvInto(buffer: BufferLike, options: RecvOptions = ANYTHING): Promise<Status> {
     try {
+      this.#checkFilter(options, 'recvInto');
       const { source = ANY_SOURCE, tag = ANY_TAG, signal } = options;
-      checkSource(source, this.#peers, 'recvInto');
-      checkRecvTag(tag, 'recvInto');
       if (source === PROC_NULL) return Promise.resolve({ ...nothing(), count: 0 });
       if (ArrayBuffer.isView(buffer)) {
         return this.context.recvBuffer(toBufferView(buffer, 'recvInto'), source, tag, signal);
@@ -202,8 +206,8 @@ export class PointToPointCalls implements PointToPoint {
 
   probe(options: RecvOptions = ANYTHING): Promise<Probed> {
     try {
+      this.#checkFilter(options, 'probe');
       const { source = ANY_SOURCE, tag = ANY_TAG, signal } = options;
-      this.#checkFilter(source, tag, 'probe');
       return source === PROC_NULL ? Promise.resolve(nothing()) : this.context.probe(source, tag, signal);
     } catch (error) {
       return Promise.reject(error);
@@ -211,15 +215,15 @@ export class PointToPointCalls implements PointToPoint {
   }
 
   iprobe(options: RecvOptions = ANYTHING): Probed | undefined {
+    this.#checkFilter(options, 'iprobe');
     const { source = ANY_SOURCE, tag = ANY_TAG } = options;
-    this.#checkFilter(source, tag, 'iprobe');
     return source === PROC_NULL ? nothing() : this.context.iprobe(source, tag);
   }
 
   mprobe(options: RecvOptions = ANYTHING): Promise<ProbedMessage> {
     try {
+      this.#checkFilter(options, 'mprobe');
       const { source = ANY_SOURCE, tag = ANY_TAG, signal } = options;
-      this.#checkFilter(source, tag, 'mprobe');
       return source === PROC_NULL
         ? Promise.resolve(noMessage())
         : this.context.mprobe(source, tag, signal).then(probed);
@@ -229,30 +233,33 @@ export class PointToPointCalls implements PointToPoint {
   }
 
   improbe(options: RecvOptions = ANYTHING): ProbedMessage | undefined {
+    this.#checkFilter(options, 'improbe');
     const { source = ANY_SOURCE, tag = ANY_TAG } = options;
-    this.#checkFilter(source, tag, 'improbe');
     if (source === PROC_NULL) return noMessage();
     const message = this.context.improbe(source, tag);
     return message && probed(message);
   }
 
   #receive(options: RecvOptions, operation: string): Promise<EncodedMessage> | undefined {
+    this.#checkFilter(options, operation);
     const { source = ANY_SOURCE, tag = ANY_TAG } = options;
-    this.#checkFilter(source, tag, operation);
     return source === PROC_NULL ? undefined : this.context.recvValue(source, tag, options.signal);
   }
 
-  #checkFilter(source: number, tag: number, operation: string): void {
+  #checkFilter(options: RecvOptions, operation: string): void {
+    checkOptions(options, operation, '{ source: 0 }');
+    const { source = ANY_SOURCE, tag = ANY_TAG, signal } = options;
     checkSource(source, this.#peers, operation);
     checkRecvTag(tag, operation);
+    checkSignal(signal, operation);
   }
 
   #bothWays(options: SendrecvOptions, operation: string): { sending: SendOptions; receiving: RecvOptions } {
-    checkOptions(options, operation, '{ dest, source }');
+    checkOptions(options, operation, '{ dest: 1, source: 0 }');
     const { dest, source = ANY_SOURCE, sendTag = 0, recvTag = ANY_TAG, signal } = options;
     checkDest(dest, this.#peers, operation);
     checkSendTag(sendTag, operation);
-    this.#checkFilter(source, recvTag, operation);
+    this.#checkFilter({ source, tag: recvTag, signal }, operation);
     return { sending: { dest, tag: sendTag, signal }, receiving: { source, tag: recvTag, signal } };
   }
 }

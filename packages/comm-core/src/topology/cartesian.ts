@@ -1,3 +1,4 @@
+import type { Waitable } from '../comm/communicator.ts';
 import type { Comm } from '../comm/intracomm.ts';
 import { ArgumentRangeError, ArgumentTypeError } from '../errors.ts';
 import { Grid } from './grid.ts';
@@ -12,7 +13,7 @@ import type { CartesianCommunicator } from './topology.ts';
 export async function createCartesian(
   comm: Comm,
   dims: readonly number[],
-  options: { periodic?: boolean | readonly boolean[]; reorder?: boolean } = {},
+  options: { periodic?: boolean | readonly boolean[]; reorder?: boolean } & Waitable = {},
 ): Promise<CartesianCommunicator | undefined> {
   const grid = new Grid(dims, options.periodic);
   if (grid.size > comm.size) {
@@ -22,7 +23,7 @@ export async function createCartesian(
     );
   }
   if (comm.rank >= grid.size) return undefined;
-  return onGrid(await comm.derive([...Array(grid.size).keys()], 'cartesian'), grid);
+  return onGrid(await comm.derive([...Array(grid.size).keys()], 'cartesian', options.signal), grid);
 }
 
 function onGrid(comm: Comm, grid: Grid): CartesianCommunicator {
@@ -36,12 +37,18 @@ function onGrid(comm: Comm, grid: Grid): CartesianCommunicator {
     coordsOf: (ofRank: number) => grid.coordsOf(ofRank),
     rankOf: (coords: readonly number[]) => grid.rankOf(coords),
     shift: (dim: number, disp: number) => grid.shift(rank, dim, disp),
-    sub: (keep: readonly boolean[]) => subGrid(comm, grid, keep),
-    dup: async () => onGrid(await comm.derive([...Array(grid.size).keys()], 'dup'), grid),
+    sub: (keep: readonly boolean[], options?: Waitable) => subGrid(comm, grid, keep, options?.signal),
+    dup: async (options?: Waitable) =>
+      onGrid(await comm.derive([...Array(grid.size).keys()], 'dup', options?.signal), grid),
   });
 }
 
-async function subGrid(comm: Comm, grid: Grid, keep: readonly boolean[]): Promise<CartesianCommunicator> {
+async function subGrid(
+  comm: Comm,
+  grid: Grid,
+  keep: readonly boolean[],
+  signal: AbortSignal | undefined,
+): Promise<CartesianCommunicator> {
   if (!Array.isArray(keep) || keep.length !== grid.dims.length) {
     throw new ArgumentTypeError(
       'PAR_ARGUMENT',
@@ -53,5 +60,5 @@ async function subGrid(comm: Comm, grid: Grid, keep: readonly boolean[]): Promis
   const members = [...Array(grid.size).keys()].filter((rank) =>
     grid.coordsOf(rank).every((coord, dim) => keep[dim] || coord === here[dim]),
   );
-  return onGrid(await comm.derive(members, 'sub'), new Grid(kept(grid.dims), kept(grid.periodic)));
+  return onGrid(await comm.derive(members, 'sub', signal), new Grid(kept(grid.dims), kept(grid.periodic)));
 }

@@ -1,3 +1,4 @@
+import type { Waitable } from '../comm/communicator.ts';
 import type { Comm } from '../comm/intracomm.ts';
 import { ArgumentRangeError, MismatchError } from '../errors.ts';
 import { inOrder, neighborhoodCalls } from './neighborhood.ts';
@@ -98,7 +99,8 @@ function onDistGraph(comm: Comm, adjacency: Adjacency): DistGraphCommunicator {
   return Object.assign(comm, neighborhoodCalls(comm.host, inOrder(sources, destinations)), {
     sourceWeights: sourceWeights && Object.freeze([...sourceWeights]),
     destWeights: destWeights && Object.freeze([...destWeights]),
-    dup: async () => onDistGraph(await comm.derive([...Array(comm.size).keys()], 'dup'), adjacency),
+    dup: async (options?: Waitable) =>
+      onDistGraph(await comm.derive([...Array(comm.size).keys()], 'dup', options?.signal), adjacency),
   });
 }
 

@@ -1,3 +1,4 @@
+import type { Waitable } from '../comm/communicator.ts';
 import type { Comm } from '../comm/intracomm.ts';
 import { ArgumentRangeError } from '../errors.ts';
 import { inOrder, type Neighborhood, neighborhoodCalls } from './neighborhood.ts';
@@ -18,12 +19,12 @@ export async function createGraph(
   comm: Comm,
   index: readonly number[],
   edges: readonly number[],
-  _options: { reorder?: boolean } = {},
+  { signal }: { reorder?: boolean } & Waitable = {},
 ): Promise<GraphCommunicator | undefined> {
   const shape = checkShape(comm, index, edges);
   const nodes = shape.index.length;
   if (comm.rank >= nodes) return undefined;
-  return onGraph(await comm.derive([...Array(nodes).keys()], 'graph'), shape);
+  return onGraph(await comm.derive([...Array(nodes).keys()], 'graph', signal), shape);
 }
 
 function checkShape(comm: Comm, given: readonly number[], edges: readonly number[]): GraphShape {
@@ -65,7 +66,8 @@ function onGraph(comm: Comm, shape: GraphShape): GraphCommunicator {
       if (Number.isInteger(rank) && rank >= 0 && rank < comm.size) return neighborsOf(shape, rank);
       throw new ArgumentRangeError('PAR_RANK', `neighborsOf: rank is ${rank}, but must be from 0 to ${comm.size - 1}`);
     },
-    dup: async () => onGraph(await comm.derive([...Array(comm.size).keys()], 'dup'), shape),
+    dup: async (options?: Waitable) =>
+      onGraph(await comm.derive([...Array(comm.size).keys()], 'dup', options?.signal), shape),
   });
 }
 

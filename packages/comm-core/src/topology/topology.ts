@@ -26,7 +26,7 @@ export interface CartesianCommunicator extends TopologyCommunicator {
   /** The ranks to receive from and send to for a shift by `disp` along `dim`; PROC_NULL beyond an edge. */
   shift(dim: number, disp: number): { source: number; dest: number };
   /** Sub-grids over the dimensions kept. */
-  sub(keep: readonly boolean[]): Promise<CartesianCommunicator>;
+  sub(keep: readonly boolean[], options?: Waitable): Promise<CartesianCommunicator>;
 }
 
 export interface GraphCommunicator extends TopologyCommunicator {
