@@ -54,11 +54,13 @@ export class TruncationError extends ParError {
   readonly bytes: number;
   /** Bytes the buffer had room for. */
   readonly capacity: number;
-  constructor(bytes: number, capacity: number, where: string) {
-    super(
-      'PAR_TRUNCATED',
-      `${where}: the message has ${bytes} bytes, the buffer ${capacity}; receive into a larger buffer, or probe for the size first`,
-    );
+  constructor(
+    bytes: number,
+    capacity: number,
+    where: string,
+    advice = 'receive into a larger buffer, or probe for the size first',
+  ) {
+    super('PAR_TRUNCATED', `${where}: the message has ${bytes} bytes, the buffer ${capacity}; ${advice}`);
     this.bytes = bytes;
     this.capacity = capacity;
   }

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
+import { isMainThread } from 'node:worker_threads';
 import type { Communicator } from './comm/communicator.ts';
 import { worldOf } from './comm/intracomm.ts';
 import { type Detection, detect } from './detect/index.ts';
@@ -22,7 +23,8 @@ let world: Promise<Communicator> | undefined;
 
 /**
  * The communicator of all ranks of this job; a program started alone is rank 0 of 1. Further calls give the same one.
- * Rejects with PAR_ENVIRONMENT when the launcher's variables contradict each other, PAR_TRANSPORT when the transport cannot start.
+ * Rejects with PAR_ENVIRONMENT when the launcher's variables contradict each other and in a worker thread, with
+ * PAR_TRANSPORT when the transport cannot start.
  */
 export function init(options: InitOptions = {}): Promise<Communicator> {
   world ??= start(options);
@@ -42,6 +44,12 @@ async function start({ transport: choice = 'auto', onPeerLoss }: InitOptions): P
     }
     const transport = memoryTransports(1)[0]!;
     return worldOf(transport, ownProcess(transport, 'reject', 'ranks'));
+  }
+  if (factory === undefined && !isMainThread) {
+    throw new ParError(
+      'PAR_ENVIRONMENT',
+      'init: called in a worker thread, but a rank is a process: call init in its main thread and hand data to the worker with postMessage',
+    );
   }
   const transport = await (factory ?? (await load(name)))(detection, process.env);
   const ours = detection.row === 'par';

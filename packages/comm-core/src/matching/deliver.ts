@@ -7,6 +7,10 @@ import type { Plane } from './plane.ts';
 import { describeReceive, type Outcome, RECV_BUFFER } from './receive.ts';
 import { splitSegments } from './segments.ts';
 
+/** A program sees messages of collectives only when the ranks do not call the same ones. */
+const SAME_CALLS =
+  'all ranks must call the same collectives in the same order with matching arguments; PAR_DEBUG=1 in their environment names the calls that differ';
+
 /** Why a receive of this kind cannot take a message; the message is consumed all the same. */
 export function objectionTo(
   plane: Plane,
@@ -19,18 +23,20 @@ export function objectionTo(
   bytes: number,
 ): ParError | undefined {
   if (kind === RECV_BUFFER) {
-    if (isValue) return mismatch(plane, kind, source, tag, 'a value was sent here; receive it with recv');
+    if (isValue) return mismatch(plane, kind, source, tag, 'a value was sent here', 'receive it with recv');
     if (!elementsMatch(elementCode(into!.type), detail)) {
       return mismatch(
         plane,
         kind,
         source,
         tag,
-        `${ELEMENT_TYPES[detail]} elements were sent, the buffer has ${into!.type}; use the same typed array on both sides`,
+        `${ELEMENT_TYPES[detail]} elements were sent, the buffer has ${into!.type}`,
+        'use the same typed array on both sides',
       );
     }
     if (bytes > into!.bytes.length) {
-      return new TruncationError(bytes, into!.bytes.length, describeReceive(plane, kind, source, tag));
+      const advice = plane.forCollectives ? SAME_CALLS : undefined;
+      return new TruncationError(bytes, into!.bytes.length, describeReceive(plane, kind, source, tag), advice);
     }
     return undefined;
   }
@@ -41,12 +47,14 @@ export function objectionTo(
         kind,
         source,
         tag,
-        `a buffer of ${ELEMENT_TYPES[detail]} was sent here; receive it with recvInto`,
+        `a buffer of ${ELEMENT_TYPES[detail]} was sent here`,
+        'receive it with recvInto',
       );
 }
 
-function mismatch(plane: Plane, kind: number, source: number, tag: number, why: string): MismatchError {
-  return new MismatchError(`${describeReceive(plane, kind, source, tag)}: ${why}`);
+function mismatch(plane: Plane, kind: number, source: number, tag: number, why: string, advice: string): MismatchError {
+  const what = describeReceive(plane, kind, source, tag);
+  return new MismatchError(`${what}: ${why}; ${plane.forCollectives ? SAME_CALLS : advice}`);
 }
 
 /** What a receive of an eager message settles with; an Error is what it rejects with. */

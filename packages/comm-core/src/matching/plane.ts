@@ -48,6 +48,11 @@ export class Plane implements MatchingSpace {
     queues.plane = this;
   }
 
+  /** Whether collectives use it; programs do not. */
+  get forCollectives(): boolean {
+    return (this.id & 1) === 1;
+  }
+
   sendValue(
     segments: readonly Uint8Array[],
     dest: number,
