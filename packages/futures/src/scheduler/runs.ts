@@ -37,7 +37,7 @@ function lastOfGroup(task: Task, worker: WorkerState): boolean {
   return group.waiting.length === 0;
 }
 
-/** The run ended on this worker without a result; with it, that on the other workers of a group. */
+/** The run ended on this worker without a result; with it, that on the other workers of a group. The task is to be queued again, or to fail. */
 export function giveUpRun(s: SchedulerState, task: Task, worker: WorkerState): void {
   const group = task.rare?.group;
   if (group) {
@@ -45,6 +45,7 @@ export function giveUpRun(s: SchedulerState, task: Task, worker: WorkerState): v
     discardData(s, task);
   }
   endRun(s, task, group !== null && group !== undefined);
+  task.state = STATE.WAITING;
 }
 
 function measure(s: SchedulerState, task: Task, worker: WorkerState, duration: number): void {
@@ -101,7 +102,6 @@ export function errored(s: SchedulerState, worker: WorkerState, record: Errored)
   if (task === undefined) return;
   measure(s, task, worker, record.duration);
   giveUpRun(s, task, worker);
-  task.state = STATE.WAITING;
   if (record.killed) {
     const text = 'text' in record.failure ? record.failure.text : 'the thread that ran it died';
     died(s, task, worker, text, true);
@@ -140,7 +140,6 @@ export function missingDependency(s: SchedulerState, worker: WorkerState, record
   const task = currentRun(s, worker, record.task, record.run);
   if (task !== undefined) {
     giveUpRun(s, task, worker);
-    task.state = STATE.WAITING;
   }
   if (missing !== undefined && holder !== undefined) removeHolder(s, missing, holder);
   if (task !== undefined && task.state === STATE.WAITING) requeue(s, task);

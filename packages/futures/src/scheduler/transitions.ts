@@ -147,6 +147,12 @@ function leave(s: SchedulerState, task: Task, cancel: boolean): void {
   if (task.rare?.scatter) forgetPlan(s, task);
 }
 
+/** Leaves them without a result; one that the first of several ranks had already goes. */
+function abandon(s: SchedulerState, task: Task): void {
+  leave(s, task, true);
+  if (task.blob !== null || task.holders.length > 0) dropData(s, task);
+}
+
 /** The value is there (its place was set by the caller). `cancel`: a run of it is still on. */
 export function finish(s: SchedulerState, task: Task, cancel: boolean): void {
   leave(s, task, cancel);
@@ -187,7 +193,7 @@ export function failWith(s: SchedulerState, task: Task, failure: Failure, worker
 }
 
 function failNow(s: SchedulerState, task: Task): void {
-  if (isActive(task)) leave(s, task, true);
+  if (isActive(task)) abandon(s, task);
   else if (task.state !== STATE.RELEASED) return;
   enter(s, task, STATE.ERRED);
   const blame = task.rare!.blame!;
@@ -260,7 +266,7 @@ export function cancelAll(
       stack.push(dependent);
     }
     if (isActive(task)) {
-      leave(s, task, true);
+      abandon(s, task);
       enter(s, task, STATE.RELEASED);
     }
     s.releasing.push(task);
@@ -286,7 +292,7 @@ function considerRelease(s: SchedulerState, task: Task): void {
     enter(s, task, STATE.RELEASED);
   } else if (isActive(task)) {
     if (task.waiters > 0) return;
-    leave(s, task, true);
+    abandon(s, task);
     enter(s, task, STATE.RELEASED);
   }
   if (task.dependentCount === 0) forget(s, task);
@@ -356,10 +362,11 @@ export function forgetFunction(
 /** `worker` stores the value of the task. */
 export function addHolder(task: Task, worker: WorkerState, nbytes: number): void {
   if (task.holders.includes(worker)) return;
-  task.nbytes = nbytes;
+  // Copies count as the first one does, however the worker measured them.
+  if (task.holders.length === 0) task.nbytes = nbytes;
   task.holders = task.holders.length === 0 ? [worker] : [...task.holders, worker];
   worker.data.add(task);
-  worker.bytes += nbytes;
+  worker.bytes += task.nbytes;
 }
 
 export function removeHolder(s: SchedulerState, task: Task, worker: WorkerState): void {

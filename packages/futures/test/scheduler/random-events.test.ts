@@ -78,7 +78,7 @@ const steps = fc.array(
     a: fc.nat(10_000),
     b: fc.nat(10_000),
   }),
-  { minLength: 1, maxLength: 120 },
+  { minLength: 1, maxLength: 150, size: 'max' },
 );
 
 class World {
