@@ -13,3 +13,8 @@ export type { Waited, WaitOptions } from './client/wait.ts';
 export type { Cluster } from './cluster/cluster.ts';
 export { type Finished, type InitializeOptions, initialize } from './cluster/initialize.ts';
 export type { Layout, LayoutOptions } from './cluster/layout.ts';
+export { Event } from './coordination/event.ts';
+export type { Named, NamedOptions } from './coordination/named.ts';
+export { Queue, type QueueOptions } from './coordination/queue.ts';
+export { Lease, Lock, Semaphore } from './coordination/semaphore.ts';
+export { Variable } from './coordination/variable.ts';

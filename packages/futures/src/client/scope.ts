@@ -7,10 +7,21 @@ import type { SubmitOptions } from './options.ts';
 import { submitAll } from './submit.ts';
 import type { Iterables, Submittable, SubmittableAll } from './types.ts';
 
+let insideOf: (scope: Scope) => ClientCore;
+
+/** For other parts of this package. */
+export function coreOf(scope: Scope): ClientCore {
+  return insideOf(scope);
+}
+
 /** Submits tasks with the options it was made with. */
 export class Scope {
   protected readonly core: ClientCore;
   protected readonly options: SubmitOptions;
+
+  static {
+    insideOf = (scope) => scope.core;
+  }
 
   constructor(core: ClientCore, options: SubmitOptions) {
     this.core = core;

@@ -1,5 +1,5 @@
 // Ends as the first argument says, after one task.
-import { Client, initialize } from '@par/futures';
+import { Client, initialize } from '../../../src/index.ts';
 
 const cluster = await initialize();
 const client = new Client();
