@@ -38,15 +38,24 @@ export class HostState implements CollectiveHost {
   readonly context: Context;
   readonly transport: Transport;
   readonly local?: Context;
-  name: string;
   freed = false;
+  #name: string;
   #sequence = 0;
 
   constructor(transport: Transport, context: Context, name: string, local?: Context) {
     this.transport = transport;
     this.context = context;
-    this.name = name;
+    this.#name = name;
     if (local) this.local = local;
+    context.rename?.(name);
+  }
+
+  get name(): string {
+    return this.#name;
+  }
+  set name(name: string) {
+    this.#name = name;
+    this.context.rename?.(name);
   }
 
   nextTag(): number {

@@ -40,6 +40,11 @@ export class MatchingContext extends Plane implements Context {
     return this.rankOf[world] !== -1 || (this.remoteRanks !== undefined && this.ranks.includes(world));
   }
 
+  rename(name: string): void {
+    this.label = name;
+    this.collective.label = `${name} (collective)`;
+  }
+
   derive(ranks: readonly number[]): Promise<Context> {
     return this.remoteRanks === undefined ? deriveContext(this, ranks) : duplicateIntercontext(this, this.remoteRanks);
   }

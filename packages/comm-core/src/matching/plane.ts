@@ -30,8 +30,8 @@ const SENT = Promise.resolve();
 export class Plane implements MatchingSpace {
   readonly engine: Engine;
   readonly queues: MatchQueues;
-  /** For people. */
-  readonly label: string;
+  /** Name of the communicator, for people. */
+  label: string;
   /** World rank of each rank messages go to and come from. */
   readonly targets: readonly number[];
   /** Rank of each world rank in `targets`, -1 outside. */

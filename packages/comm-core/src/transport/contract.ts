@@ -68,6 +68,8 @@ export interface Context extends MatchingSpace {
   readonly collective: MatchingSpace;
   /** Collectives the transport does itself, on buffers; undefined: comm-core's algorithms run over `collective`. */
   readonly native: NativeCollectives | undefined;
+  /** Takes the communicator's name into messages and `pending`. Left out by transports that show no names. */
+  rename?(name: string): void;
   /** New context of the given ranks of this one, in that order; collective over exactly those ranks. Intercontexts: a duplicate, over all. */
   derive(ranks: readonly number[]): Promise<Context>;
   /** Intercontext between this group and the one whose leader is `remoteLeader` in `bridge` (significant at `localLeader` only). */
