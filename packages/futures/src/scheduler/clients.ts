@@ -4,7 +4,7 @@ import { abandon } from './scattering.ts';
 import type { SchedulerState } from './state.ts';
 import { join } from './submissions.ts';
 import { forEachWant, removeWant, STATE, type Task } from './task.ts';
-import { cancelAll, forgetFunction, release, removeHolder, settle, start } from './transitions.ts';
+import { cancelAll, forgetFunction, release, settle, start, strikeHolder } from './transitions.ts';
 import { infoOf } from './worker-state.ts';
 
 export function openClient(s: SchedulerState, rank: Rank, local: number, name: string | undefined): void {
@@ -112,9 +112,6 @@ export function missing(s: SchedulerState, client: ClientState, { number, holder
   const task = client.futures.get(number);
   if (task === undefined || task.state !== STATE.MEMORY) return;
   const worker = s.workers.get(holder);
-  if (worker !== undefined && task.holders.includes(worker)) {
-    s.outbox.free(worker, task.id);
-    removeHolder(s, task, worker);
-  }
+  if (worker !== undefined) strikeHolder(s, task, worker);
   if (task.state === STATE.MEMORY) s.outbox.stored(client, number, task);
 }

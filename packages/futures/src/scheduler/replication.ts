@@ -3,7 +3,7 @@ import { countWorkers, scatterBacklog } from './placement.ts';
 import { retract } from './retraction.ts';
 import type { SchedulerState } from './state.ts';
 import { STATE, type Task } from './task.ts';
-import { removeHolder } from './transitions.ts';
+import { strikeHolder } from './transitions.ts';
 import { loadOf, takesTasks, type WorkerState } from './worker-state.ts';
 
 /** Waits for copies; `done` when none is awaited any more. */
@@ -65,10 +65,7 @@ function order(s: SchedulerState, job: CopyJob, task: Task): void {
   );
   const have = able.filter((worker) => task.holders.includes(worker));
   if (have.length > job.copies) {
-    for (const surplus of have.slice(job.copies)) {
-      s.outbox.free(surplus, task.id);
-      removeHolder(s, task, surplus);
-    }
+    for (const surplus of have.slice(job.copies)) strikeHolder(s, task, surplus);
     return;
   }
   const targets = able

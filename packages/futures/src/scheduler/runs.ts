@@ -15,7 +15,16 @@ import { offerRoom } from './placement.ts';
 import { copied } from './replication.ts';
 import type { SchedulerState } from './state.ts';
 import { FLAG, isActive, rareOf, STATE, type Task } from './task.ts';
-import { addHolder, discardData, endRun, failWith, finish, removeHolder, requeue } from './transitions.ts';
+import {
+  addHolder,
+  discardData,
+  endRun,
+  failWith,
+  finish,
+  removeHolder,
+  requeue,
+  strikeHolder,
+} from './transitions.ts';
 import type { WorkerState } from './worker-state.ts';
 
 /** What workers say about runs. Anything about a run that is not the present one of its task is ignored. */
@@ -25,8 +34,9 @@ const DURATION_WEIGHT = 0.5;
 function currentRun(s: SchedulerState, worker: WorkerState, id: TaskId, run: RunNumber): Task | undefined {
   const task = s.tasks.get(id);
   if (task === undefined || task.state !== STATE.PROCESSING || task.run !== run) return undefined;
-  if (task.worker === worker) return task;
-  return task.rare?.group?.waiting.includes(worker) ? task : undefined;
+  const group = task.rare?.group;
+  const expected = group ? group.waiting.includes(worker) : task.worker === worker;
+  return expected ? task : undefined;
 }
 
 /** Of a task of several ranks: whether all have reported. The result is that of the first. */
@@ -141,7 +151,7 @@ export function missingDependency(s: SchedulerState, worker: WorkerState, record
   if (task !== undefined) {
     giveUpRun(s, task, worker);
   }
-  if (missing !== undefined && holder !== undefined) removeHolder(s, missing, holder);
+  if (missing !== undefined && holder !== undefined) strikeHolder(s, missing, holder);
   if (task !== undefined && task.state === STATE.WAITING) requeue(s, task);
 }
 

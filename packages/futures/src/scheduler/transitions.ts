@@ -377,3 +377,10 @@ export function removeHolder(s: SchedulerState, task: Task, worker: WorkerState)
   if (task.submission?.actor) worker.actors--;
   if (task.holders.length === 0 && task.blob === null) loseData(s, task);
 }
+
+/** Someone could not get the value there. In case it is there all the same, the worker is told to drop it. */
+export function strikeHolder(s: SchedulerState, task: Task, worker: WorkerState): void {
+  if (!task.holders.includes(worker)) return;
+  s.outbox.free(worker, task.id);
+  removeHolder(s, task, worker);
+}
