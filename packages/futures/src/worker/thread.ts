@@ -1,4 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import '../client/current-client.ts';
+import { setCurrentCluster } from '../client/current.ts';
 import { running } from './thread/context.ts';
 import type { ThreadTask } from './thread/task.ts';
 import { TaskRunner } from './thread/task-runner.ts';
@@ -10,6 +12,8 @@ const port = parentPort!;
 const data = workerData as ThreadData;
 const post = (report: ThreadReport): void => port.postMessage(report);
 const link = new ThreadLink(data, post);
+// `new Client()` in a task speaks through this thread; captured futures are those of such a client.
+setCurrentCluster({ link });
 const runner = new TaskRunner(data, link, post);
 
 const exit = process.exit;

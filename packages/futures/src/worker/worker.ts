@@ -4,6 +4,7 @@ import {
   type FunctionDescription,
   INLINE_BYTES,
   type JoinWorker,
+  type RunNumber,
   type RunTasks,
   TAGS,
   type TaskId,
@@ -18,7 +19,7 @@ import type { WorkerSettings } from './options.ts';
 import { Reports } from './reports.ts';
 import { type Order, Run } from './run.ts';
 import { Arrivals } from './store/arrivals.ts';
-import { DataStore } from './store/data-store.ts';
+import { DataStore, tasksIn } from './store/data-store.ts';
 import { Peers } from './store/peers.ts';
 import { servePeer } from './store/serve.ts';
 import { SpillFiles } from './store/spill-files.ts';
@@ -44,6 +45,8 @@ export class WorkerRank {
   readonly #functions = new Map<number, FunctionDescription>();
   /** Runs that somebody waits for. */
   readonly #runs = new Map<TaskId, Run>();
+  /** Runs whose results are stored. */
+  readonly #results = new Map<TaskId, RunNumber>();
   readonly #done = Promise.withResolvers<void>();
   #statusTimer: NodeJS.Timeout | undefined;
 
@@ -160,13 +163,11 @@ export class WorkerRank {
         return;
       case 'free':
         for (let i = 0; i < record.ranges.length; i += 2) {
-          const [first, count] = [record.ranges[i]!, record.ranges[i + 1]!];
-          this.#dependencies.free(first, count);
-          this.#store.free(first, count);
+          this.#free(record.ranges[i]!, record.ranges[i + 1]!);
         }
         return;
       case 'cancel':
-        record.tasks.forEach((task, i) => this.#cancel(task, record.runs[i]!));
+        for (const [i, task] of record.tasks.entries()) this.#cancel(task, record.runs[i]!);
         return;
       case 'retract': {
         const given = record.tasks.flatMap((task, i) => this.#retract(task, record.runs[i]!) ?? []);
@@ -196,8 +197,7 @@ export class WorkerRank {
       }
       case 'reset':
         for (const run of [...this.#runs.values()]) this.#cancel(run.task, run.run);
-        this.#dependencies.free(0, Number.MAX_SAFE_INTEGER);
-        this.#store.clear();
+        this.#free(0, Number.MAX_SAFE_INTEGER);
         return;
       case 'close':
         this.#done.resolve();
@@ -233,7 +233,14 @@ export class WorkerRank {
       this.#reports.finished(run, duration, segments[0]!, holds);
       return;
     }
+    this.#results.set(run.task, run.run);
     this.#reports.stored(run, duration, this.#store.put(run.task, segments), type, holds);
+  }
+
+  #free(first: TaskId, count: number): void {
+    for (const task of tasksIn(this.#results, first, count)) this.#results.delete(task);
+    this.#dependencies.free(first, count);
+    this.#store.free(first, count);
   }
 
   #over(run: Run): void {
@@ -247,9 +254,13 @@ export class WorkerRank {
 
   #cancel(task: TaskId, number: number): void {
     const run = this.#find(task, number);
-    if (run === undefined) return;
-    this.#over(run);
-    this.#pool.cancel(run);
+    if (run !== undefined) {
+      this.#over(run);
+      this.#pool.cancel(run);
+    } else if (this.#results.get(task) === number) {
+      // It finished before it heard of the cancellation.
+      this.#free(task, 1);
+    }
   }
 
   #retract(task: TaskId, number: number): Run | undefined {

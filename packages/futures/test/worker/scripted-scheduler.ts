@@ -86,6 +86,19 @@ export class ScriptedScheduler implements AsyncDisposable {
     this.send(rank, order(fn, first, lists, options));
   }
 
+  readonly order = order;
+
+  call(rank: number, call: number, fn: (...args: never[]) => unknown, args: readonly unknown[]): void {
+    const { description } = describe(fn);
+    this.send(rank, { kind: 'call', call, fn: description, args: encodeWithHolds(args).segments });
+  }
+
+  async called(call: number): Promise<unknown> {
+    const { outcome } = await this.next('called', (record) => record.call === call);
+    if (!outcome.ok) throw new Error(JSON.stringify(outcome.failure));
+    return decodeValue(outcome.value);
+  }
+
   async #until<T>(what: string, find: () => T | undefined): Promise<T> {
     const limit = AbortSignal.timeout(PATIENCE_MS);
     const late = Promise.withResolvers<never>();

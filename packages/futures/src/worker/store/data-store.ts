@@ -16,6 +16,15 @@ interface OnDisk {
   readonly nbytes: number;
 }
 
+/** Those of `count` tasks from `first` that the map has: a range may be far longer than the map. */
+export function* tasksIn(map: ReadonlyMap<TaskId, unknown>, first: TaskId, count: number): Generator<TaskId> {
+  if (count <= map.size) {
+    for (let task = first; task < first + count; task++) if (map.has(task)) yield task;
+  } else {
+    for (const task of [...map.keys()]) if (task >= first && task < first + count) yield task;
+  }
+}
+
 export function bytesOf(value: EncodedValue): number {
   return value.reduce((sum, segment) => sum + segment.length, 0);
 }
@@ -89,8 +98,7 @@ export class DataStore {
   /** Drops the values of `count` tasks from `first`. */
   free(first: TaskId, count: number): void {
     for (const tasks of [this.#memory, this.#disk]) {
-      if (count <= tasks.size) for (let task = first; task < first + count; task++) this.#remove(task);
-      else for (const task of [...tasks.keys()]) if (task >= first && task < first + count) this.#remove(task);
+      for (const task of tasksIn(tasks, first, count)) this.#remove(task);
     }
     this.#relieve();
   }
