@@ -4,7 +4,12 @@ import { defineConfig } from 'tsup';
 const source = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
 export default defineConfig({
-  entry: { index: 'src/index.ts', bin: 'src/bin.ts', 'blocking-stdio': 'src/rank/blocking-stdio.ts' },
+  entry: {
+    index: 'src/index.ts',
+    bin: 'src/bin.ts',
+    'blocking-stdio': 'src/rank/blocking-stdio.ts',
+    'report-exit': 'src/rank/report-exit.ts',
+  },
   format: 'esm',
   target: 'node22',
   sourcemap: true,

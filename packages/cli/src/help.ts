@@ -6,6 +6,9 @@ export const HELP = `par: parallel programs in TypeScript
 
   par run -np 4 script.ts        run a script on 4 ranks of this machine
   par env                        which rank this process would be, and why
+  par run --transport mpi …      the same, started by the launcher of an MPI
+  par doctor                     what is here and what works: machine, transports, MPIs
+  par mpi build                  compile the addon for the MPIs found
   par help run                   the options of par run
   par --version
 `;

@@ -4,7 +4,7 @@ import { parseRun } from './command-line/parse-run.ts';
 import { HELP, runHelp } from './help.ts';
 import { UsageError } from './usage-error.ts';
 
-const COMMANDS = ['run', 'env', 'help', 'version'];
+const COMMANDS = ['run', 'env', 'doctor', 'mpi', 'help', 'version'];
 
 /**
  * Runs one `par` command line (without `node` and `par`) in this process and returns the exit status. Takes over the
@@ -16,7 +16,8 @@ export async function main(argv: readonly string[]): Promise<number> {
     return await dispatch(command, rest);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    process.stderr.write(`par${command === 'run' ? ' run' : ''}: ${error.message}\n`);
+    const name = command === 'run' ? ' run' : command === 'mpi' && rest[0] === 'build' ? ' mpi build' : '';
+    process.stderr.write(`par${name}: ${error.message}\n`);
     return error.status;
   }
 }
@@ -34,6 +35,13 @@ async function dispatch(command: string | undefined, rest: readonly string[]): P
       const { explainEnvironment } = await import('./env/explain.ts');
       return print(explainEnvironment(process.env));
     }
+    case 'doctor':
+      return doctor(rest);
+    case 'mpi': {
+      if (rest[0] !== 'build') throw new UsageError('par mpi has one command: par mpi build [--mpicxx PATH] [--force]');
+      const { buildAddons } = await import('./mpi/build-command.ts');
+      return print(await buildAddons(rest.slice(1), process.env));
+    }
     case 'version':
     case '--version':
     case '-v':
@@ -50,6 +58,19 @@ async function dispatch(command: string | undefined, rest: readonly string[]): P
       throw new UsageError(`unknown command ${command}${meant ? `; did you mean par ${meant}?` : ' (see par help)'}`);
     }
   }
+}
+
+/** Its status is 0 when at least one transport works. */
+async function doctor(args: readonly string[]): Promise<number> {
+  const json = /^--?output(=| )json$/.test(args.join(' '));
+  if (args.length > 0 && !json) throw new UsageError('par doctor takes no arguments but --output json');
+  const [{ examine, isWell }, { describeReport }] = await Promise.all([
+    import('./doctor/doctor.ts'),
+    import('./doctor/describe.ts'),
+  ]);
+  const report = await examine(version(), process.env);
+  const printed = await print(json ? `${JSON.stringify(report, undefined, 2)}\n` : describeReport(report));
+  return printed || (isWell(report) ? 0 : 1);
 }
 
 /** Settles when the text has left the process. */

@@ -18,7 +18,7 @@ export const RUN_OPTIONS = [
   { names: ['env-file'], value: 'required', hint: 'FILE', help: 'environment for the ranks from a file of K=V lines' },
   { names: ['wdir', 'wd'], value: 'required', hint: 'DIR', help: 'directory the ranks start in' },
   { names: ['node-args'], value: 'required', hint: "'ARGS'", help: 'options for node itself, such as --expose-gc' },
-  { names: ['transport'], value: 'required', hint: 'tcp|auto', help: 'how ranks talk (default auto)' },
+  { names: ['transport'], value: 'required', hint: 'tcp|mpi|auto', help: 'how ranks talk (default auto: tcp)' },
   {
     names: ['output'],
     value: 'required',

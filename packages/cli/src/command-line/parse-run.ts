@@ -23,7 +23,7 @@ export type StdinMode = { readonly kind: 'none' | 'all' } | { readonly kind: 'ra
 
 export interface RunOptions {
   readonly segments: readonly Segment[];
-  readonly transport: 'tcp' | 'auto';
+  readonly transport: 'tcp' | 'mpi' | 'auto';
   readonly output: 'line' | 'raw' | 'group' | 'json';
   readonly labels: boolean;
   readonly timestamps: boolean;
@@ -170,12 +170,9 @@ function runOptions(given: ReadonlyMap<RunOptionName, string>, segments: readonl
   const choice = <T extends string>(name: RunOptionName, choices: readonly T[], otherwise: T): T =>
     read(name, (text, option) => parseChoice(text, choices, option)) ?? otherwise;
 
-  if (given.get('transport') === 'mpi') {
-    throw new UsageError('--transport mpi: start the script with your MPI itself: mpirun -np 4 node script.ts');
-  }
   const options: RunOptions = {
     segments,
-    transport: choice('transport', ['tcp', 'auto'], 'auto'),
+    transport: choice('transport', ['tcp', 'mpi', 'auto'], 'auto'),
     output: choice('output', ['line', 'raw', 'group', 'json'], 'line'),
     labels: !given.has('no-label'),
     timestamps: given.has('timestamps'),

@@ -1,6 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
 
-/** `--stdin all`: every rank reads all of it, as fast as the slowest one. A rank that closes its end is left out from then on. */
+/** Every rank of several reads all of the input, as fast as the slowest one. A rank that closes its end is left out from then on. */
 export async function copyStdin(from: Readable, to: readonly Writable[]): Promise<void> {
   const open = new Set(to);
   for (const stream of to) {

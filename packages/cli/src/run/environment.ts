@@ -13,23 +13,38 @@ const OTHER_LAUNCHERS: readonly RegExp[] = [
   /^(MV2|MVP)_COMM_WORLD_/,
   /^SLURM_(PROCID|LOCALID|NODEID|GTIDS|TASK_PID|STEPID|STEP_.*|SRUN_.*|LAUNCH_NODE_IPADDR|MPI_TYPE|PMI.*)$/,
   /^(RANK|WORLD_SIZE|LOCAL_RANK|LOCAL_WORLD_SIZE|GROUP_RANK|ROLE_RANK|MASTER_ADDR|MASTER_PORT)$/,
-  /^PAR_(RANK|SIZE|LOCAL_RANK|LOCAL_SIZE|APPNUM|JOB|RENDEZVOUS|SECRET|TRANSPORT_MODULE|DETECT)$/,
+  /^PAR_(RANK|SIZE|LOCAL_RANK|LOCAL_SIZE|APPNUM|JOB|RENDEZVOUS|SECRET|TRANSPORT_MODULE|DETECT|RUN_DIRECTORY)$/,
 ];
 
-function withoutLaunchers(env: NodeJS.ProcessEnv): Record<string, string> {
+/** Settings of MPI libraries and launchers that people make. */
+const MPI_SETTINGS = /^(OMPI|PRTE|PMIX)_MCA_|^HYDRA_/;
+
+/** A process that an MPI's launcher started has settings of that job among them, such as where its daemon is. */
+function isMpiRank(env: NodeJS.ProcessEnv): boolean {
+  return ['OMPI_COMM_WORLD_RANK', 'PMIX_RANK', 'PMI_RANK', 'PMI_ID'].some((name) => env[name] !== undefined);
+}
+
+function withoutLaunchers(env: NodeJS.ProcessEnv, configuresMpi: boolean): Record<string, string> {
+  const keepsSettings = configuresMpi && !isMpiRank(env);
   const clean: Record<string, string> = {};
   for (const [name, value] of Object.entries(env)) {
-    if (value !== undefined && !OTHER_LAUNCHERS.some((pattern) => pattern.test(name))) clean[name] = value;
+    if (value === undefined) continue;
+    if ((keepsSettings && MPI_SETTINGS.test(name)) || !OTHER_LAUNCHERS.some((pattern) => pattern.test(name)))
+      clean[name] = value;
   }
   return clean;
 }
 
-/** Our environment without other launchers' variables, with what `-x` and `--env-file` ask for. Throws UsageError. */
+/**
+ * Our environment without other launchers' variables, with what `-x` and `--env-file` ask for. `configuresMpi`: a person's
+ * settings of MPI (OMPI_MCA_…) stay. Throws UsageError.
+ */
 export function programEnvironment(
   env: NodeJS.ProcessEnv,
   requests: readonly EnvironmentRequest[],
+  configuresMpi = false,
 ): Record<string, string> {
-  const result = withoutLaunchers(env);
+  const result = withoutLaunchers(env, configuresMpi);
   for (const request of requests) {
     if (request.kind === 'set') result[request.name] = request.value;
     else if (request.kind === 'file') Object.assign(result, readEnvironmentFile(request.path));

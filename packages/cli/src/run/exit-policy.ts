@@ -6,16 +6,32 @@ import { constants } from 'node:os';
  */
 export const PEER_LOST_STATUS = 113;
 
+const TOLD_TO_END = 128 + constants.signals.SIGTERM;
+
 /** What happened to one process, as its parent sees it. */
 export type RankEnd =
   | { readonly kind: 'exit'; readonly code: number }
   | { readonly kind: 'signal'; readonly signal: NodeJS.Signals }
   | { readonly kind: 'not-started'; readonly status: number; readonly message: string };
 
+/** Consequences among ranks that par started itself. */
+export function isPeerLoss(end: RankEnd): boolean {
+  return end.kind === 'exit' && end.code === PEER_LOST_STATUS;
+}
+
+/** How the MPI's launcher ended. */
+export interface LauncherEnd {
+  readonly name: string;
+  readonly status: number;
+  /** Its last lines. */
+  readonly words: readonly string[];
+}
+
 /** Why the job ends, or ended, with another status than 0. */
 export type Cause =
   | { readonly kind: 'rank'; readonly rank: number; readonly end: RankEnd }
   | { readonly kind: 'abort'; readonly rank: number; readonly status: number; readonly reason: string }
+  | ({ readonly kind: 'launcher' } & LauncherEnd)
   | { readonly kind: 'timeout' }
   | { readonly kind: 'interrupt'; readonly signal: 'SIGINT' | 'SIGTERM' }
   | { readonly kind: 'output'; readonly code: string }
@@ -33,6 +49,7 @@ function statusOf(end: RankEnd): number {
 /** Decides, event by event, whether a job goes on and what its exit status is. Knows no processes and no clock. */
 export class ExitPolicy {
   readonly #onFail: 'kill' | 'wait' | 'ignore';
+  readonly #isConsequence: (end: RankEnd) => boolean;
   #cause: Cause | undefined;
   /** Ranks that ended by themselves with a status other than 0, in time. */
   readonly failures: { readonly rank: number; readonly end: RankEnd }[] = [];
@@ -40,8 +57,9 @@ export class ExitPolicy {
   #interrupts = 0;
   #succeeded = false;
 
-  constructor(onFail: 'kill' | 'wait' | 'ignore') {
+  constructor(onFail: 'kill' | 'wait' | 'ignore', isConsequence: (end: RankEnd) => boolean = isPeerLoss) {
     this.#onFail = onFail;
+    this.#isConsequence = isConsequence;
   }
 
   /** A rank has ended. `signalled`: par had told it to, so it does not count. */
@@ -54,13 +72,38 @@ export class ExitPolicy {
     if (signalled) return 'nothing';
     this.failures.push({ rank, end });
     const cause: Cause = { kind: 'rank', rank, end };
-    if (end.kind === 'exit' && status === PEER_LOST_STATUS) {
+    if (this.#isConsequence(end) && !this.#isCause(rank)) {
       this.#consequence ??= cause;
       return this.#cause === undefined && this.#onFail === 'kill' ? 'suspect' : 'nothing';
     }
     if (this.#cause !== undefined) return 'nothing';
     this.#cause = cause;
     return this.#onFail === 'kill' ? 'end' : 'nothing';
+  }
+
+  /** A rank is about to exit with this code, not 0. */
+  rankLeaves(rank: number, code: number): Action {
+    if (this.#cause !== undefined) return 'nothing';
+    this.#cause = { kind: 'rank', rank, end: { kind: 'exit', code } };
+    return 'end';
+  }
+
+  /**
+   * The MPI's launcher has ended, and with it what could be learnt of causes. Its own status counts when the ranks cannot tell:
+   * some have no end, or all we saw is that they were told to end (MPI_Abort in a program that is not Node's).
+   */
+  launcherEnded(launcher: LauncherEnd, complete: boolean): Action {
+    if (this.#cause !== undefined) return complete ? 'nothing' : 'end';
+    const consequence = this.#consequence;
+    const told = consequence?.kind === 'rank' && statusOf(consequence.end) === TOLD_TO_END;
+    const knows = ![0, TOLD_TO_END, constants.signals.SIGTERM].includes(launcher.status);
+    if (consequence && !(told && knows)) this.#cause = consequence;
+    else if (consequence || !complete) this.#cause = { kind: 'launcher', ...launcher };
+    return this.#cause === undefined ? 'nothing' : 'end';
+  }
+
+  #isCause(rank: number): boolean {
+    return this.#cause?.kind === 'rank' && this.#cause.rank === rank;
   }
 
   /** A rank called abort: this ends the job under every policy. */
@@ -121,6 +164,8 @@ function statusOfCause(cause: Cause): number {
       return statusOf(cause.end);
     case 'abort':
       return cause.status & 255 || 1;
+    case 'launcher':
+      return cause.status || 125;
     case 'timeout':
       return 124;
     case 'restart':

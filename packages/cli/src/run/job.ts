@@ -1,13 +1,13 @@
-import { type Action, ExitPolicy, type RankEnd } from './exit-policy.ts';
-import { type RankEvents, type RankPlan, RankProcess } from './rank-process.ts';
-import type { Reaper } from './reaper.ts';
-
-/** How long the cause of a consequence (a rank that ended because it lost another) is waited for. */
-const CAUSE_MS = 500;
+import { type Action, ExitPolicy, type LauncherEnd, type RankEnd } from './exit-policy.ts';
+import type { Rank, RankEvents } from './rank-process.ts';
 
 export interface JobOptions {
-  readonly plans: readonly RankPlan[];
-  readonly reaper: Reaper;
+  /** Starts all ranks. */
+  readonly start: (events: RankEvents) => readonly Rank[];
+  /** How long the cause of a consequence (a rank that ended because it lost another) is waited for. */
+  readonly causeMs: number;
+  /** Whether a rank that ended in this way did so because another one had. */
+  readonly isConsequence: (end: RankEnd) => boolean;
   readonly onFail: 'kill' | 'wait' | 'ignore';
   readonly graceMs: number;
   readonly output: Pick<RankEvents, 'output' | 'outputEnded' | 'ended'>;
@@ -17,7 +17,7 @@ export interface JobOptions {
 
 /** The processes of one job, from the first to the last, and what is done when one of them fails. */
 export class Job {
-  readonly ranks: readonly RankProcess[];
+  readonly ranks: readonly Rank[];
   readonly policy: ExitPolicy;
   /** Settles when every rank has ended and all it wrote has been read. */
   readonly ended: Promise<void>;
@@ -25,16 +25,18 @@ export class Job {
   ending = false;
   readonly startedAt = new Date();
   readonly #graceMs: number;
+  readonly #causeMs: number;
   readonly #onKill: () => void;
+  readonly #leaving = new Set<number>();
   #open: number;
   #settle: () => void = () => {};
   #graceTimer: NodeJS.Timeout | undefined;
   #causeTimer: NodeJS.Timeout | undefined;
 
-  constructor({ plans, reaper, onFail, graceMs, output, onKill }: JobOptions) {
-    this.policy = new ExitPolicy(onFail);
+  constructor({ start, causeMs, isConsequence, onFail, graceMs, output, onKill }: JobOptions) {
+    this.policy = new ExitPolicy(onFail, isConsequence);
+    this.#causeMs = causeMs;
     this.#graceMs = graceMs;
-    this.#open = plans.length;
     this.#onKill = onKill;
     this.ended = new Promise((resolve) => {
       this.#settle = resolve;
@@ -48,7 +50,8 @@ export class Job {
       },
       closed: () => this.#rankClosed(),
     };
-    this.ranks = plans.map((plan) => new RankProcess(plan, events, reaper));
+    this.ranks = start(events);
+    this.#open = this.ranks.length;
   }
 
   /** Ranks that were told to end before they did so by themselves. */
@@ -58,6 +61,17 @@ export class Job {
 
   abort(rank: number, status: number, reason: string): void {
     this.#act(this.policy.aborted(rank, status, reason), 'SIGTERM');
+  }
+
+  /** A rank says that it is about to exit with `code`, not 0; it is left to do so by itself. */
+  rankLeaves(rank: number, code: number): void {
+    this.#leaving.add(rank);
+    this.#act(this.policy.rankLeaves(rank, code), 'SIGTERM');
+  }
+
+  /** The MPI's launcher has ended; `complete`: after all its ranks. */
+  launcherEnded(end: LauncherEnd, complete: boolean): void {
+    this.#act(this.policy.launcherEnded(end, complete), 'SIGTERM');
   }
 
   timeout(): void {
@@ -90,7 +104,7 @@ export class Job {
     clearTimeout(this.#graceTimer);
     this.ending = true;
     for (const rank of this.ranks) {
-      if (rank.alive) rank.signalled = true;
+      if (rank.alive && !this.#leaving.has(rank.plan.rank)) rank.signalled = true;
       rank.signal('SIGKILL');
     }
     this.#onKill();
@@ -113,7 +127,7 @@ export class Job {
     if (action === 'kill') this.kill();
     else if (action === 'end') this.#end(signal);
     else if (action === 'suspect') {
-      this.#causeTimer ??= setTimeout(() => this.#act(this.policy.noCauseFound(), 'SIGTERM'), CAUSE_MS);
+      this.#causeTimer ??= setTimeout(() => this.#act(this.policy.noCauseFound(), 'SIGTERM'), this.#causeMs);
     }
   }
 
@@ -121,7 +135,7 @@ export class Job {
     this.ending = true;
     clearTimeout(this.#causeTimer);
     for (const rank of this.ranks) {
-      if (!rank.alive) continue;
+      if (!rank.alive || this.#leaving.has(rank.plan.rank)) continue;
       rank.signalled = true;
       rank.signal(signal);
       // A stopped process only sees the signal once it goes on.

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { RunOptions, Segment, StdinMode } from '../command-line/parse-run.ts';
 import { UsageError } from '../usage-error.ts';
-import { type JobIdentity, programEnvironment, rankEnvironment } from './environment.ts';
+import { programEnvironment } from './environment.ts';
 import { type Program, resolveProgram } from './program.ts';
 import type { RankPlan } from './rank-process.ts';
 import { inputBelongsToOthers } from './terminal.ts';
@@ -22,7 +22,7 @@ export interface ResolvedSegment {
 
 /** Finds the programs and counts the ranks. Throws UsageError (125, 126, 127) before anything is started. */
 export function resolveSegments(options: RunOptions): { segments: ResolvedSegment[]; size: number } {
-  const segments = options.segments.map((segment) => resolveSegment(segment));
+  const segments = options.segments.map((segment) => resolveSegment(segment, options.transport === 'mpi'));
   const size = segments.reduce((sum, segment) => sum + segment.count, 0);
   checkRank(options.stdin.kind === 'rank' ? options.stdin.rank : undefined, size, '--stdin');
   checkRank(options.inspect?.rank, size, options.inspect?.flag ?? '');
@@ -36,12 +36,15 @@ function checkRank(rank: number | undefined, size: number, option: string): void
   }
 }
 
-function resolveSegment({ count, program, args, environment, nodeArgs, wdir }: Segment): ResolvedSegment {
+function resolveSegment(
+  { count, program, args, environment, nodeArgs, wdir }: Segment,
+  configuresMpi: boolean,
+): ResolvedSegment {
   const cwd = resolve(wdir ?? '.');
   if (wdir !== undefined && !statSync(cwd, { throwIfNoEntry: false })?.isDirectory()) {
     throw new UsageError(`--wdir ${wdir}: no such directory`);
   }
-  const env = programEnvironment(process.env, environment);
+  const env = programEnvironment(process.env, environment, configuresMpi);
   return {
     count: count === 'auto' ? availableParallelism() : count,
     program: resolveProgram(program, cwd, env.PATH),
@@ -52,31 +55,32 @@ function resolveSegment({ count, program, args, environment, nodeArgs, wdir }: S
   };
 }
 
-/** The ranks of the job, in order. */
+/** The ranks of the job, in order. `environment`: what each is told; `preloads`: modules Node loads before the script. */
 export function planRanks(
   segments: readonly ResolvedSegment[],
   options: RunOptions,
-  job: JobIdentity,
-  logDir: string | undefined,
+  environment: (rank: number, appnum: number) => Record<string, string>,
+  preloads: readonly string[] = [],
 ): RankPlan[] {
   return segments
     .flatMap((segment, appnum) => Array.from({ length: segment.count }, () => ({ segment, appnum })))
     .map(({ segment, appnum }, rank) => {
       const { program } = segment;
-      const node = program.kind === 'node' ? [...nodeArguments(options, rank, logDir), ...segment.nodeArgs] : [];
+      const node = program.kind === 'node' ? [...nodeArguments(options, rank), ...segment.nodeArgs] : [];
+      const loads = program.kind === 'node' ? preloads.flatMap((url) => ['--import', url]) : [];
       return {
         rank,
         appnum,
         file: program.file,
-        args: [...program.nodeArgs, ...node, ...program.script, ...segment.args],
-        env: { ...segment.env, ...rankEnvironment(job, rank, appnum) },
+        args: [...program.nodeArgs, ...loads, ...node, ...program.script, ...segment.args],
+        env: { ...segment.env, ...environment(rank, appnum) },
         cwd: segment.cwd,
         stdin: stdinOf(options.stdin, rank),
       };
     });
 }
 
-function nodeArguments({ inspect, cpuProf, stackOnTimeout }: RunOptions, rank: number, logDir: string | undefined) {
+function nodeArguments({ inspect, cpuProf, stackOnTimeout, logDir }: RunOptions, rank: number) {
   const args: string[] = [];
   if (inspect && (inspect.rank === undefined || inspect.rank === rank)) {
     args.push(`${inspect.flag}=127.0.0.1:${INSPECTOR_PORT + rank}`);

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import type { StreamName } from '../output/output.ts';
+import { endGroup, type Remains, signalGroup } from './end-group.ts';
 import type { RankEnd } from './exit-policy.ts';
 import type { Reaper } from './reaper.ts';
 
@@ -23,16 +24,36 @@ export interface RankEvents {
   closed(rank: number): void;
 }
 
+/** A started rank, whoever its parent is. */
+export interface Rank {
+  readonly plan: RankPlan;
+  readonly startedAt: Date;
+  readonly endedAt: Date | undefined;
+  readonly end: RankEnd | undefined;
+  /** Undefined until it is known, or when it could not be started. */
+  readonly pid: number | undefined;
+  /** Its standard input, if par writes there. */
+  readonly stdin: Writable | undefined;
+  readonly alive: boolean;
+  /** par has sent it a signal that ends processes, so its end is not its own. */
+  signalled: boolean;
+  /** Sends a signal to the rank's whole process group; false when nothing is left of it. */
+  signal(signal: NodeJS.Signals): boolean;
+  /** Stops or goes on reading what the rank writes; its pipes fill up meanwhile and it waits. */
+  pause(paused: boolean): void;
+  /** Of a rank that has ended: ends what it left behind, and stops reading after `graceMs` without output. */
+  endGroup(graceMs: number): void;
+}
+
 /** Status a shell gives for a program that could not be started. */
 const NOT_STARTED: Readonly<Record<string, number>> = { ENOENT: 127, EACCES: 126, ENOEXEC: 126 };
 
 /** One rank: a process in a session and process group of its own, so that signals reach its children and only them. */
-export class RankProcess {
+export class RankProcess implements Rank {
   readonly plan: RankPlan;
   readonly startedAt = new Date();
   endedAt: Date | undefined;
   end: RankEnd | undefined;
-  /** par has sent it a signal that ends processes, so its end is not its own. */
   signalled = false;
   readonly #child: ChildProcess | undefined;
   readonly #events: RankEvents;
@@ -84,18 +105,11 @@ export class RankProcess {
     return !this.alive && this.#openStreams === 0;
   }
 
-  /** Sends a signal to the rank's whole process group; false when nothing is left of it. */
   signal(signal: NodeJS.Signals): boolean {
     const pid = this.pid;
-    if (pid === undefined || this.done) return false;
-    try {
-      return process.kill(-pid, signal);
-    } catch {
-      return false;
-    }
+    return pid !== undefined && !this.done && signalGroup(pid, signal);
   }
 
-  /** Stops or goes on reading what the rank writes; its pipes fill up meanwhile and it waits. */
   pause(paused: boolean): void {
     this.#paused = paused;
     for (const stream of [this.#child?.stdout, this.#child?.stderr]) {
@@ -137,44 +151,19 @@ export class RankProcess {
     this.#events.ended(this.plan.rank, end);
   }
 
-  /**
-   * Ends what a rank that has ended left behind in its process group, and gives up its pipes once nothing has come out of
-   * them for `graceMs`: a process in a session of its own may hold them open for ever.
-   */
   endGroup(graceMs: number): void {
-    const pid = this.pid;
-    if (pid === undefined) return;
-    const left = this.#signalGroup(pid, 'SIGTERM');
-    if (!left) this.#reaper.delete(pid);
-    if (!left && this.done) return;
-    const since = performance.now();
-    const timer = setInterval(
-      () => {
-        if (this.#paused) return;
-        const gone = !this.#signalGroup(pid, 0);
-        if (gone && this.done) {
-          clearInterval(timer);
-          this.#reaper.delete(pid);
-          return;
-        }
-        if (performance.now() - Math.max(since, this.#lastOutput) < graceMs) return;
-        clearInterval(timer);
-        this.#signalGroup(pid, 'SIGKILL');
-        this.#reaper.delete(pid);
-        setTimeout(() => {
-          this.#child?.stdout?.destroy();
-          this.#child?.stderr?.destroy();
-        }, 50);
+    const group = this.pid;
+    if (group === undefined) return;
+    const remains: Remains = {
+      group,
+      done: () => this.done,
+      paused: () => this.#paused,
+      lastOutput: () => this.#lastOutput,
+      giveUp: () => {
+        this.#child?.stdout?.destroy();
+        this.#child?.stderr?.destroy();
       },
-      Math.max(10, Math.min(100, graceMs / 4)),
-    );
-  }
-
-  #signalGroup(pid: number, signal: NodeJS.Signals | 0): boolean {
-    try {
-      return process.kill(-pid, signal);
-    } catch {
-      return false;
-    }
+    };
+    endGroup(remains, this.#reaper, graceMs);
   }
 }

@@ -4,20 +4,22 @@ import type { RunOptions } from '../command-line/parse-run.ts';
 import { makeOutput } from '../output/make-output.ts';
 import type { Output } from '../output/output.ts';
 import { Sink } from '../output/sink.ts';
-import { openControl } from './control.ts';
 import { copyStdin } from './copy-stdin.ts';
 import { DebuggerLines } from './debugger-lines.ts';
-import { describePlans } from './dry-run.ts';
+import { describeCommand, describePlans } from './dry-run.ts';
+import { rankEnvironment } from './environment.ts';
 import { Job } from './job.ts';
 import { jobDirectory, makeJobDirectory, removeJobDirectory } from './job-directory.ts';
 import { LogDirectory } from './log-dir.ts';
 import { describeJob } from './logged-job.ts';
-import { planRanks, type ResolvedSegment, rendezvousPath, resolveSegments } from './plan.ts';
+import { planRanks, type ResolvedSegment, resolveSegments } from './plan.ts';
 import { Reaper } from './reaper.ts';
 import { forwardSignals } from './signals.ts';
+import type { Setting, Starter, StarterEvents } from './starter.ts';
 import { Tail } from './stderr-tail.ts';
 import { reportStuck } from './stuck-report.ts';
 import { describeEnd, summarize } from './summary.ts';
+import { tcpStarter, tcpTransportModule } from './tcp-starter.ts';
 
 /** Time the last output of a killed job has to get out. */
 const LAST_OUTPUT_MS = 1000;
@@ -41,7 +43,7 @@ async function runJob(options: RunOptions, onStart: (job: Job) => void): Promise
   const reaper = new Reaper(id, directory);
   try {
     makeJobDirectory(directory);
-    return await runIn({ options, segments, size, id, directory, reaper, logDir }, (started) => {
+    return await runIn({ options, segments, size, id, directory, reaper }, logDir, (started) => {
       job = started;
       onStart(started);
     });
@@ -52,35 +54,33 @@ async function runJob(options: RunOptions, onStart: (job: Job) => void): Promise
   }
 }
 
-function dryRun(options: RunOptions): number {
+async function dryRun(options: RunOptions): Promise<number> {
   const { segments, size } = resolveSegments(options);
+  process.stdout.write(
+    options.transport === 'mpi' ? await mpiPlan(options, segments) : tcpPlan(options, segments, size),
+  );
+  return 0;
+}
+
+function tcpPlan(options: RunOptions, segments: readonly ResolvedSegment[], size: number): string {
   const identity = {
     id: '<job>',
     secret: '<secret>',
     rendezvous: 'unix:<directory>/rendezvous.sock',
-    transportModule: transportModule(),
+    transportModule: tcpTransportModule(),
     size,
   };
-  process.stdout.write(describePlans(planRanks(segments, options, identity, options.logDir), hostname()));
-  return 0;
+  const plans = planRanks(segments, options, (rank, appnum) => rankEnvironment(identity, rank, appnum));
+  return describePlans(plans, hostname());
 }
 
-function transportModule(): string {
-  return import.meta.resolve('@par/transport-tcp');
+async function mpiPlan(options: RunOptions, segments: readonly ResolvedSegment[]): Promise<string> {
+  const { plainCommand } = await import('../mpi/starter.ts');
+  return describeCommand(await plainCommand(options, segments));
 }
 
-interface Setting {
-  readonly options: RunOptions;
-  readonly segments: readonly ResolvedSegment[];
-  readonly size: number;
-  readonly id: string;
-  readonly directory: string;
-  readonly reaper: Reaper;
-  readonly logDir: LogDirectory | undefined;
-}
-
-async function runIn(setting: Setting, onStart: (job: Job) => void): Promise<number> {
-  const { options, segments, size, id, directory, reaper, logDir } = setting;
+async function runIn(setting: Setting, logDir: LogDirectory | undefined, onStart: (job: Job) => void): Promise<number> {
+  const { options, segments, size, id, directory } = setting;
   let job: Job | undefined;
 
   let paused = false;
@@ -102,17 +102,8 @@ async function runIn(setting: Setting, onStart: (job: Job) => void): Promise<num
   };
   const note = (message: string): void => output.report(`par: ${message}`, { event: 'note', message });
 
-  const secret = randomBytes(32).toString('hex');
-  const control = await openControl({
-    path: rendezvousPath(directory),
-    size,
-    jobId: id,
-    secret,
-    onAbort: (rank, status, reason) => job?.abort(rank, status, reason),
-    onNotice: note,
-  });
-  const identity = { id, secret, rendezvous: control.address, transportModule: transportModule(), size };
-  const plans = planRanks(segments, options, identity, options.logDir);
+  const starter = await makeStarter(setting, { job: () => job, note });
+  const { plans } = starter;
 
   const shown = plans.map(({ rank }) => options.ranks?.some((r) => r.first <= rank && rank <= r.last) ?? true);
   const tails = plans.map(() => new Tail());
@@ -120,8 +111,9 @@ async function runIn(setting: Setting, onStart: (job: Job) => void): Promise<num
     options.stackOnTimeout && segments[appnum]!.program.kind === 'node' ? new DebuggerLines() : undefined,
   );
   job = new Job({
-    plans,
-    reaper,
+    start: (events) => starter.start(events),
+    causeMs: starter.causeMs,
+    isConsequence: (end) => starter.isConsequence(end),
     onFail: options.onFail,
     graceMs: options.graceMs,
     output: {
@@ -136,7 +128,7 @@ async function runIn(setting: Setting, onStart: (job: Job) => void): Promise<num
         output.end(rank, stream);
       },
       ended: (rank, end) => {
-        control.rankEnded(rank, describeEnd(end));
+        starter.rankEnded(rank, describeEnd(end));
         output.report(undefined, { event: 'exit', rank, end });
       },
     },
@@ -144,7 +136,7 @@ async function runIn(setting: Setting, onStart: (job: Job) => void): Promise<num
   });
   const running = job;
   onStart(running);
-  if (options.stdin.kind === 'all') feedStdin(running, note);
+  feedStdin(running, note);
   if (size > availableParallelism()) note(`${size} ranks share ${availableParallelism()} cores`);
   const started = running.ranks.map((rank) => ({ rank: rank.plan.rank, host: hostname(), pid: rank.pid }));
   output.report(undefined, { event: 'start', job: id, size, ranks: started });
@@ -152,21 +144,28 @@ async function runIn(setting: Setting, onStart: (job: Job) => void): Promise<num
   const timer = setTimer(options, running, async () => {
     if (!options.stackOnTimeout) return;
     const watched = running.ranks.map((process, rank) => ({ process, debugger: debuggers[rank] }));
-    const stuck = await reportStuck(watched, control);
+    const stuck = await reportStuck(watched, starter);
     output.report(stuck.text, stuck.record);
   });
 
   await running.ended;
+  await starter.close();
   if (running.ending) discardIn(options.graceMs);
   await output.finish();
   report(running, tails, options, output);
   await Promise.all([sinks.stdout.flushed(), sinks.stderr.flushed()]);
   clearTimeout(timer);
-  control.close();
   const { status } = running.policy;
   logDir?.describe(describeJob(id, running, status));
   for (const sink of Object.values(sinks)) sink.release();
   return status;
+}
+
+/** What starts through an MPI is loaded only then. */
+async function makeStarter(setting: Setting, events: StarterEvents): Promise<Starter> {
+  if (setting.options.transport !== 'mpi') return tcpStarter(setting, events);
+  const { mpiStarter } = await import('../mpi/starter.ts');
+  return mpiStarter(setting, events);
 }
 
 function setTimer({ timeoutMs }: RunOptions, job: Job, before: () => Promise<void>): NodeJS.Timeout | undefined {
@@ -178,6 +177,7 @@ function setTimer({ timeoutMs }: RunOptions, job: Job, before: () => Promise<voi
 
 function feedStdin(job: Job, note: (message: string) => void): void {
   const inputs = job.ranks.flatMap((rank) => rank.stdin ?? []);
+  if (inputs.length === 0) return;
   copyStdin(process.stdin, inputs).catch((error: Error) => {
     note(`standard input cannot be read: ${error.message}`);
     for (const input of inputs) input.end();

@@ -1,28 +1,28 @@
 import { readFileSync } from 'node:fs';
-import type { Control } from './control.ts';
 import type { DebuggerLines } from './debugger-lines.ts';
-import type { RankProcess } from './rank-process.ts';
+import type { Rank } from './rank-process.ts';
 import { readStack } from './stack.ts';
+import type { Starter } from './starter.ts';
 import type { Summary } from './summary.ts';
 
 /** Time ranks have to say what they are doing. */
 const ANSWER_MS = 2000;
 
 export interface WatchedRank {
-  readonly process: RankProcess;
+  readonly process: Rank;
   /** Undefined for a program that is not Node's. */
   readonly debugger: DebuggerLines | undefined;
 }
 
 /** `--stack-on-timeout`: what each living rank waits for, and where its program is. Takes 2 seconds at most. */
-export async function reportStuck(ranks: readonly WatchedRank[], control: Control): Promise<Summary> {
+export async function reportStuck(ranks: readonly WatchedRank[], starter: Pick<Starter, 'pending'>): Promise<Summary> {
   const signal = AbortSignal.timeout(ANSWER_MS);
   const living = ranks.filter(({ process }) => process.alive);
   const states = await Promise.all(
     living.map(async ({ process, debugger: lines }) => {
       const { rank } = process.plan;
       const [pending, stack] = await Promise.all([
-        control.pending(rank, signal).catch((error: Error) => `unknown: ${error.message}`),
+        starter.pending(rank, signal).catch((error: Error) => `unknown: ${error.message}`),
         lines ? stackOf(process.pid!, lines, signal) : 'unknown: not a Node program',
       ]);
       return { rank, pid: process.pid, pending, stack };

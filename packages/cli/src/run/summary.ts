@@ -37,6 +37,10 @@ function describeCause(cause: Cause, rank: EndedRank | undefined, timeoutMs: num
       return cause.rank < 0
         ? `the job was aborted: ${cause.reason}`
         : `rank ${cause.rank} aborted the job: status ${cause.status & 255 || 1}${where(rank)}: ${cause.reason}`;
+    case 'launcher':
+      return [`${cause.name} ended with status ${cause.status}`, ...cause.words.map((word) => `| ${word}`)].join(
+        '\npar: ',
+      );
     case 'timeout':
       return `the job was not finished after ${(timeoutMs ?? 0) / 1000} s`;
     case 'interrupt':

@@ -1,0 +1,39 @@
+import type { RunOptions } from '../command-line/parse-run.ts';
+import type { RankEnd } from './exit-policy.ts';
+import type { Job } from './job.ts';
+import type { ResolvedSegment } from './plan.ts';
+import type { Rank, RankEvents, RankPlan } from './rank-process.ts';
+import type { Reaper } from './reaper.ts';
+
+/** What is known of a job before any of it is started. */
+export interface Setting {
+  readonly options: RunOptions;
+  readonly segments: readonly ResolvedSegment[];
+  readonly size: number;
+  /** 32 hex digits, new for every job. */
+  readonly id: string;
+  /** The job's own, mode 0700. */
+  readonly directory: string;
+  readonly reaper: Reaper;
+}
+
+/** What a starter tells while the job runs. */
+export interface StarterEvents {
+  /** Undefined before the ranks are started. */
+  job(): Job | undefined;
+  note(message: string): void;
+}
+
+/** Starts the ranks of a job: as our own children, or through an MPI's launcher. */
+export interface Starter {
+  readonly plans: readonly RankPlan[];
+  readonly causeMs: number;
+  isConsequence(end: RankEnd): boolean;
+  start(events: RankEvents): readonly Rank[];
+  /** The process of a rank has ended. */
+  rankEnded(rank: number, how: string): void;
+  /** What a rank waits for; rejects when it cannot be asked. */
+  pending(rank: number, signal: AbortSignal): Promise<readonly string[]>;
+  /** All ranks have ended; settles when nothing of it is left. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,52 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { par } from './launch.ts';
+
+const cache = mkdtempSync(join(tmpdir(), 'par-cache-'));
+afterAll(() => rmSync(cache, { recursive: true }));
+
+test('par doctor shows machine, detection and every MPI with what belongs to it', { timeout: 60_000 }, async () => {
+  const { status, stdout } = await par(['doctor'], { timeoutMs: 60_000 });
+  expect(status).toBe(0);
+  for (const word of ['par', 'node', 'system', 'cores', 'memory', 'detection', 'tcp', 'mpi', 'addons', 'launchers']) {
+    expect(stdout).toMatch(new RegExp(`^${word}\\b`, 'm'));
+  }
+  expect(stdout).toMatch(/loads: Open MPI v[\d.]+.*, standard \d\.\d, thread level \w+/);
+  expect(stdout).toMatch(/loads: MPICH Version: [\d.]+, standard \d\.\d, thread level \w+/);
+  expect(stdout).toMatch(/\/mpiexec\.mpich: mpich [\d.]+, matches .*mpich-\w+\/par_mpi\.node$/m);
+  expect(stdout).toMatch(/find itself alone/);
+});
+
+test('par doctor --output json says which addon does not load, and why', { timeout: 60_000 }, async () => {
+  const env = { PAR_MPI_ADDON: '/no/such/addon.node' };
+  const { status, stdout } = await par(['doctor', '--output', 'json'], { env, timeoutMs: 60_000 });
+  expect(status).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({
+    tcp: true,
+    addons: [{ path: '/no/such/addon.node', problem: expect.stringMatching(/cannot|Cannot/) }],
+  });
+});
+
+test('par mpi build compiles for the named MPI once, and again with --force', { timeout: 120_000 }, async () => {
+  const args = ['mpi', 'build', '--mpicxx', 'mpicxx.mpich'];
+  const options = { env: { XDG_CACHE_HOME: cache }, timeoutMs: 100_000 };
+  const outputs: string[] = [];
+  for (const extra of [[], [], ['--force']]) {
+    const { status, stdout } = await par([...args, ...extra], options);
+    expect(status).toBe(0);
+    outputs.push(stdout);
+  }
+  expect(outputs[0]).toMatch(/^MPICH [\d.]+ \(\/.*mpicxx\.mpich\): built .*\/par\/mpi\/mpich-\w+\/par_mpi\.node\n$/);
+  expect(outputs[1]).toBe(outputs[0]?.replace('built', 'up to date'));
+  expect(outputs[2]).toBe(outputs[0]);
+});
+
+test.each([
+  [['--mpicxx', 'no-such-mpicxx'], /^par mpi build: --mpicxx no-such-mpicxx: no such executable\n$/],
+  [['--mpicxx', 'false'], /^par mpi build: .*\/false: .*\n.*no MPI to build for/],
+  [['--fast'], /^par mpi build: Unknown option '--fast'/],
+])('par mpi build %j fails with what was tried', async (args, message) => {
+  expect(await par(['mpi', 'build', ...args])).toMatchObject({ status: 125, stderr: expect.stringMatching(message) });
+});
