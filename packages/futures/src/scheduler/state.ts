@@ -63,7 +63,7 @@ export interface SchedulerState {
   readonly replications: Replications;
 }
 
-export interface Parts {
+interface Parts {
   readonly coordination: Coordination;
   readonly replications: Replications;
 }
