@@ -36,7 +36,7 @@ export type Failure =
       readonly text: string;
     }
   | {
-      /** No worker of this cluster can ever run it (`ranks` above the largest number of workers, for one). */
+      /** For longer than the scheduler's `noWorkersTimeout` there was no worker that may run it. */
       readonly kind: 'unrunnable';
       readonly text: string;
     };

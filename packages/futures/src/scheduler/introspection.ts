@@ -2,6 +2,7 @@ import type { Answers, FutureNumber, Rank, StoryEntry } from '../protocol/index.
 import type { ClientState } from './client-state.ts';
 import type { SchedulerState } from './state.ts';
 import { STATE, stateName, type Task, titleOf } from './task.ts';
+import { needsOf } from './unrunnable.ts';
 import { loadOf } from './worker-state.ts';
 
 function chosen(s: SchedulerState, client: ClientState, futures: readonly FutureNumber[] | undefined): Iterable<Task> {
@@ -67,12 +68,8 @@ export function explain(s: SchedulerState, client: ClientState, future: FutureNu
     }
     case STATE.QUEUED: {
       const { placement } = task.submission!;
-      const needs = [
-        placement.allowed && !placement.soft ? `workers ${[...placement.allowed].join(', ')}` : '',
-        ...placement.resources.map(([name, amount]) => `${amount} ${name}`),
-        placement.ranks > 1 ? `${placement.ranks} workers at a time` : '',
-      ].filter((need) => need !== '');
-      const what = needs.length === 0 ? '' : ` It needs ${needs.join(', ')}.`;
+      const needs = needsOf(placement);
+      const what = needs === '' ? '' : ` It needs ${needs}.`;
       if (placement.workers === 0) return `${title} cannot run on any of the ${s.workers.size} workers.${what}`;
       return `${title} is queued with ${placement.queued - 1} others; ${placement.workers} workers can run it.${what}`;
     }

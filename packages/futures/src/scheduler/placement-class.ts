@@ -19,6 +19,8 @@ export class PlacementClass {
   tasks = 0;
   /** Workers that may run them and do not leave; 0 also when a task of several ranks has too few. */
   workers = 0;
+  /** When tasks were first found waiting though no worker may run them. */
+  unrunnableSince: number | undefined;
   /** Placed by count of actors or several workers at a time, not one task per free thread. */
   readonly special: boolean;
 

@@ -29,6 +29,7 @@ import {
 import { placeWaiting, scatter } from './scattering.ts';
 import { createState, type SchedulerOptions, type SchedulerState } from './state.ts';
 import { describeFunction, submit } from './submissions.ts';
+import { failUnrunnable } from './unrunnable.ts';
 import { validate } from './validation.ts';
 import type { WorkerState } from './worker-state.ts';
 
@@ -85,6 +86,7 @@ export class Scheduler {
       case 'tick':
         s.cause = 'tick';
         loseSilentWorkers(s);
+        failUnrunnable(s);
         for (const worker of s.workers.values()) if (worker.backlog.length > 0) offerRoom(s, worker);
         break;
     }

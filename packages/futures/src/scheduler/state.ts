@@ -15,6 +15,8 @@ export interface SchedulerOptions {
   readonly lookahead?: number;
   /** Milliseconds without a sign of life after which a worker counts as lost. Default 0: never. */
   readonly workerTimeout?: number;
+  /** Milliseconds after which tasks that no worker may run fail. Default 0: never, they wait for a worker to join. */
+  readonly noWorkersTimeout?: number;
   /** Checks the whole state after every event. For tests. Default false. */
   readonly validate?: boolean;
   /** Transitions kept per task. Default 0. */
@@ -76,6 +78,7 @@ export function createState(options: SchedulerOptions, parts: Parts): SchedulerS
       allowedFailures: options.allowedFailures ?? 3,
       lookahead: options.lookahead ?? 2,
       workerTimeout: options.workerTimeout ?? 0,
+      noWorkersTimeout: options.noWorkersTimeout ?? 0,
       validate: options.validate ?? false,
       story: options.story ?? 0,
       eventHistory: options.eventHistory ?? 1000,

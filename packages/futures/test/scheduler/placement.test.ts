@@ -145,6 +145,20 @@ describe('priorities', () => {
     expect(worker.started).toEqual(['running', 'high', 'normal', 'low']);
   });
 
+  test('of 32 chains no worker has more results of first tasks than threads', () => {
+    const cluster = new Cluster();
+    const workers = [2, 3, 4, 5].map((rank) => cluster.join(rank, { threads: 2 }));
+    const client = cluster.client();
+    const first = client.map(32, {}, { keys: Array.from({ length: 32 }, (_, i) => `first${i}`) });
+    const second = client.map(32, {}, { dependencies: first.flatMap((number, i) => [i, number]) });
+    client.release(...first);
+    for (let turn = 0; second.some((number) => client.status(number) === 'pending'); turn++) {
+      const worker = workers[turn % 4]!;
+      if (worker.runs.size > 0) worker.finish(undefined, { nbytes: worker.run().name.startsWith('first') ? 1000 : 1 });
+      for (const { data } of workers) expect(data.size).toBeLessThanOrEqual(2);
+    }
+  });
+
   test('chains are finished before new ones are begun', () => {
     const cluster = new Cluster();
     const worker = cluster.join(2);
@@ -182,6 +196,22 @@ describe('restrictions', () => {
     expect(client.value(explained)).toMatch(/cannot run on any of the 2 workers.*carol/);
     expect(client.value(client.ask({ method: 'counts' }))).toEqual({ processing: 2, 'no-worker': 1 });
     expect(cluster.join(4, { name: 'carol' }).names).toEqual(['c']);
+  });
+
+  test('with noWorkersTimeout a task that no worker may run fails in time and says what it needs', () => {
+    const cluster = new Cluster({ noWorkersTimeout: 500 });
+    cluster.join(2);
+    const client = cluster.client();
+    const x = client.submit('x', [], { resources: { gpu: 1 } });
+    cluster.tick(100);
+    cluster.tick(400);
+    expect(client.status(x)).toBe('pending');
+    cluster.tick(200);
+    expect(client.futures.get(x)).toMatchObject({
+      failed: { failure: { kind: 'unrunnable', text: expect.stringMatching(/needs 1 gpu/) } },
+    });
+    client.release(x);
+    expect(cluster.tasks).toBe(0);
   });
 
   test('a preference is kept while there is room, and given up when there is not', () => {
