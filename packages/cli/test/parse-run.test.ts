@@ -139,7 +139,6 @@ test.each([
   [['a.ts', ':', '-np', '2', 'b.ts'], '-np is missing before a.ts'],
   [['--hostfile', 'hosts', 'a.ts'], 'this host'],
   [['-H', 'n1:4', 'a.ts'], 'this host'],
-  [['--transport', 'mpi', 'a.ts'], 'mpirun'],
 ])('%j is refused in one line that says %j', (argv, words) => {
   expect(refusal(...argv)).toContain(words);
 });
