@@ -122,7 +122,8 @@ export class TaskRunner {
   #call(task: ThreadTask, fn: TaskFunction): void {
     let args: unknown[];
     try {
-      args = this.#values.argumentsOf(task.chunk, task.position, task.order.common, task.dependencies);
+      const { chunk, position, order, dependencies } = task;
+      args = this.#values.argumentsOf(chunk, position, order.common, dependencies);
     } catch (error) {
       this.#fail(task, new DeserializationError(`task ${task.key}`, 'the arguments', error));
       return;

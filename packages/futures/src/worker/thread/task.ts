@@ -1,7 +1,7 @@
 import type { RunNumber, TaskId } from '../../protocol/index.ts';
 import type { BatchOrder } from '../threads/messages.ts';
 import type { TaskContext } from './context.ts';
-import { TaskLink, type ThreadLink } from './thread-link.ts';
+import type { ThreadLink } from './thread-link.ts';
 
 /** What of the runner a task may use. */
 export interface ThreadShare {
@@ -22,7 +22,6 @@ export class ThreadTask implements TaskContext {
   readonly dependencies: readonly number[] | undefined;
   readonly #key: string | undefined;
   readonly #share: ThreadShare;
-  #link: TaskLink | undefined;
   #controller: AbortController | undefined;
   #aborted = false;
   /** It has not the thread, and did not ask for it back. */
@@ -58,9 +57,8 @@ export class ThreadTask implements TaskContext {
     return this.#share.link.rank;
   }
 
-  get link(): TaskLink {
-    this.#link ??= new TaskLink(this.#share.link, this);
-    return this.#link;
+  get link(): ThreadLink {
+    return this.#share.link;
   }
 
   get signal(): AbortSignal {

@@ -2,18 +2,20 @@ import { createCodec } from '@par/comm-core';
 import type { Asked, ClientLink, LinkListener, Put } from '../../client/link.ts';
 import type { ClientRecord, PeerAnswer, Rank, ToClient } from '../../protocol/index.ts';
 import type { ThreadAnswer, ThreadData, ThreadReport } from '../threads/messages.ts';
-import type { TaskContext } from './context.ts';
+import { currentTask, type TaskContext } from './context.ts';
 
 const codec = createCodec();
 
-/** A thread's way to other ranks: through its own. */
-export class ThreadLink {
+/** A thread's way to other ranks: through its own. While clients wait for something, the tasks that wait give the thread away. */
+export class ThreadLink implements ClientLink {
   readonly rank: Rank;
   readonly size: number;
   readonly #locals: Int32Array<SharedArrayBuffer>;
   readonly #post: (report: ThreadReport) => void;
   readonly #listeners = new Map<number, LinkListener>();
   readonly #questions = new Map<number, PromiseWithResolvers<PeerAnswer>>();
+  readonly #away = new Set<TaskContext>();
+  #holds = 0;
   #asked = 0;
   #records: ClientRecord[] = [];
 
@@ -22,6 +24,29 @@ export class ThreadLink {
     this.size = size;
     this.#locals = locals;
     this.#post = post;
+  }
+
+  /** The task whose code asks. */
+  get task(): TaskContext | undefined {
+    return currentTask();
+  }
+
+  hold(): void {
+    this.#holds++;
+    const task = currentTask();
+    if (task === undefined) return;
+    task.secede();
+    this.#away.add(task);
+  }
+
+  /**
+   * Whose wait ended cannot be told: when nothing is waited for any more, all have the thread again, one after the other. They
+   * run on at once, as async code does; the thread only takes no new tasks before them.
+   */
+  release(): void {
+    if (--this.#holds > 0) return;
+    for (const task of this.#away) void task.rejoin();
+    this.#away.clear();
   }
 
   open(listener: LinkListener): number {
@@ -82,54 +107,5 @@ export class ThreadLink {
     this.#questions.delete(question);
     if (outcome.ok) waiting?.resolve(outcome.answer);
     else waiting?.reject(codec.decode(outcome.error));
-  }
-}
-
-/** The link of clients that a task makes: while they wait for something, the task gives its thread away. */
-export class TaskLink implements ClientLink {
-  readonly task: TaskContext;
-  readonly #thread: ThreadLink;
-  #holds = 0;
-
-  constructor(thread: ThreadLink, task: TaskContext) {
-    this.#thread = thread;
-    this.task = task;
-  }
-
-  get rank(): Rank {
-    return this.#thread.rank;
-  }
-
-  get size(): number {
-    return this.#thread.size;
-  }
-
-  open(listener: LinkListener): number {
-    return this.#thread.open(listener);
-  }
-
-  close(client: number): void {
-    this.#thread.close(client);
-  }
-
-  send(record: ClientRecord): void {
-    this.#thread.send(record);
-  }
-
-  ask(dest: Rank, request: Asked, signal?: AbortSignal): Promise<PeerAnswer> {
-    return this.#thread.ask(dest, request, signal);
-  }
-
-  put(dest: Rank, record: Put): void {
-    this.#thread.put(dest, record);
-  }
-
-  hold(): void {
-    if (this.#holds++ === 0) this.task.secede();
-  }
-
-  /** The task runs on at once: it comes first when the thread is free, and until then shares it as async code does. */
-  release(): void {
-    if (--this.#holds === 0) void this.task.rejoin();
   }
 }
