@@ -30,6 +30,29 @@ Napi::Value Duplicate(const Napi::CallbackInfo& info) {
   return MakeHandle(info.Env(), made);
 }
 
+// startDuplicate(handle): { handle, slot }: does not block; the handle is of use once the operation is complete and `finish`
+// was called. Collective over the communicator.
+Napi::Value StartDuplicate(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  Plane* made = new Plane{MPI_COMM_NULL, -1};
+  Napi::Value handle = Napi::External<Plane>::New(env, made, [](Napi::Env, Plane* p) { delete p; });
+  MPI_Request request;
+  Check(env, MPI_Comm_idup(CommOf(info[0]), &made->comm, &request), "MPI_Comm_idup");
+  Napi::Object result = Napi::Object::New(env);
+  result["handle"] = handle;
+  result["slot"] = engine.Add(request, Kind::kCollective);
+  return result;
+}
+
+Napi::Value FinishDuplicate(const Napi::CallbackInfo& info) {
+  Plane* made = info[0].As<Napi::External<Plane>>().Data();
+  MPI_Comm_set_errhandler(made->comm, MPI_ERRORS_RETURN);
+  Plane* described = NewPlane(made->comm);
+  made->self = described->self;
+  delete described;
+  return info.Env().Undefined();
+}
+
 // createGroup(handle, ranks, tag): collective over those ranks.
 Napi::Value CreateGroup(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
@@ -109,6 +132,8 @@ void AddCommunicators(napi_env raw, napi_value target) {
   Napi::Env env(raw);
   Napi::Object exports(raw, target);
   exports["duplicate"] = Napi::Function::New(env, Duplicate, "duplicate");
+  exports["startDuplicate"] = Napi::Function::New(env, StartDuplicate, "startDuplicate");
+  exports["finishDuplicate"] = Napi::Function::New(env, FinishDuplicate, "finishDuplicate");
   exports["createGroup"] = Napi::Function::New(env, CreateGroup, "createGroup");
   exports["intercomm"] = Napi::Function::New(env, Intercomm, "intercomm");
   exports["merge"] = Napi::Function::New(env, Merge, "merge");

@@ -113,6 +113,8 @@ export interface Native {
   abortNow(): void;
 
   duplicate(handle: Handle): Handle;
+  startDuplicate(handle: Handle): { handle: Handle; slot: number };
+  finishDuplicate(handle: Handle): void;
   createGroup(handle: Handle, ranks: Int32Array, tag: number): Handle;
   intercomm(local: Handle, localLeader: number, bridge: Handle | undefined, remoteLeader: number, tag: number): Handle;
   merge(handle: Handle, high: boolean): Handle;

@@ -7,7 +7,10 @@ export interface TestedMpi {
   readonly family: 'openmpi' | 'mpich';
   readonly launcher: Launcher;
   readonly env: Readonly<Record<string, string>>;
-  /** Suffix of Debian's compiler wrappers: mpicc.openmpi. */
+  /** The C compiler wrapper beside the C++ one the addon was built with. */
+  readonly mpicc: string;
+  /** Path of the addon. */
+  readonly addon: string;
   command(np: number, program: readonly string[]): { command: string; args: string[] };
   /** Several programs in one world: each part is how many ranks, and what they run. */
   together(parts: readonly (readonly [np: number, program: readonly string[]])[]): { command: string; args: string[] };
@@ -46,6 +49,8 @@ function testedMpi(family: 'openmpi' | 'mpich'): TestedMpi | undefined {
     name: `${addon.build?.library} (${launcher.name} ${launcher.version})`,
     family,
     launcher,
+    addon: addon.path,
+    mpicc: addon.build!.wrapper.replace(/mpicxx|mpic\+\+/, 'mpicc'),
     env: { ...ENV[family], PAR_TRANSPORT: 'mpi', PAR_TRANSPORT_MODULE: MODULE },
     command: (np, program) => ({
       command: launcher.path,

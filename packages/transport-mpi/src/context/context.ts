@@ -80,12 +80,12 @@ export class MpiContext extends MpiSpace implements Context {
     const { own } = this.handles;
     if (this.remoteRanks) {
       const members = [...this.ranks, ...this.remoteRanks];
-      const handles = await this.#make(key, members, (native) => native.duplicate(own));
+      const handles = await this.#make(key, members, () => this.#duplicate(own));
       return new MpiContext(this.job, key, handles, this.ranks, this.remoteRanks);
     }
     const members = ranks.map((rank) => this.ranks[rank]!);
     const handles = await this.#make(key, members, (native) =>
-      whole ? native.duplicate(own) : native.createGroup(own, Int32Array.from(ranks), CREATION_TAG),
+      whole ? this.#duplicate(own) : native.createGroup(own, Int32Array.from(ranks), CREATION_TAG),
     );
     return new MpiContext(this.job, key, handles, members, undefined);
   }
@@ -153,18 +153,34 @@ export class MpiContext extends MpiSpace implements Context {
     });
   }
 
-  async #make(key: Key, members: readonly number[], create: (native: Progress['native']) => Handle): Promise<Handles> {
+  async #make(
+    key: Key,
+    members: readonly number[],
+    create: (native: Progress['native']) => Handle | Promise<Handle>,
+  ): Promise<Handles> {
     const { control, permission, me, progress } = this.job;
     const release = await agree(control, permission, key, members, me);
     const { native } = progress;
     try {
-      const own = create(native);
-      return { own, values: native.duplicate(own), collective: native.duplicate(own) };
+      const own = await create(native);
+      const values = await this.#duplicate(own);
+      return { own, values, collective: await this.#duplicate(own) };
     } catch (error) {
       throw mpiErrorOf(error);
     } finally {
       release();
     }
+  }
+
+  /** Does not block. Collective over the communicator. */
+  async #duplicate(comm: Handle): Promise<Handle> {
+    const { progress } = this.job;
+    const { handle, slot } = progress.native.startDuplicate(comm);
+    await new Promise<void>((resolve, reject) => {
+      progress.wait(slot, new PendingCollective(progress, handle, 'duplicate of a communicator', resolve, reject));
+    });
+    progress.native.finishDuplicate(handle);
+    return handle;
   }
 
   /** All members make the same contexts of the same ranks in the same order, so counting those names each. */

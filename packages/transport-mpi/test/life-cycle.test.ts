@@ -1,0 +1,60 @@
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { MPIS, PROGRAMS, type TestedMpi } from './mpis.ts';
+import { type Finished, linesOf, runJob } from './run-job.ts';
+
+function end(mpi: TestedMpi, np: number, way: string, env: Record<string, string> = {}): Promise<Finished> {
+  return runJob(mpi.command(np, [join(PROGRAMS, 'life.ts'), way]), { ...mpi.env, ...env });
+}
+
+describe.each(MPIS)('the end of a rank, $name', { timeout: 60_000 }, (mpi) => {
+  it('a script that just ends ends MPI too, with communicators not freed and sends not awaited', async () => {
+    for (const np of [1, 3]) {
+      const finished = await end(mpi, np, 'end');
+      expect(finished.status, finished.stderr).toBe(0);
+      expect(linesOf(finished)).toEqual(['received 1200000']);
+    }
+  });
+
+  it('process.exit(0) on one rank, even with a receive pending, delivers what it sent and lets the others end', async () => {
+    const finished = await end(mpi, 3, 'exit 0');
+    expect(finished.status, finished.stderr).toBe(0);
+    expect(linesOf(finished)).toEqual(['last words']);
+  });
+
+  it('an exception on one rank ends the job, with its stack', async () => {
+    const finished = await end(mpi, 3, 'throw');
+    expect(finished.status).not.toBe(0);
+    expect(finished.stderr).toContain('Error: thrown on purpose');
+    expect(finished.stderr).toContain('life.ts');
+    expect(finished.stderr).toContain('rank 2 of 3');
+  });
+
+  it('the status of process.exit and of abort becomes the status of the job', async () => {
+    expect((await end(mpi, 2, 'exit 7')).status).toBe(7);
+    expect((await end(mpi, 2, 'abort')).status).toBe(9);
+  });
+
+  it('a rank that is killed ends the job', async () => {
+    const finished = await end(mpi, 2, 'kill');
+    expect(finished.status).not.toBe(0);
+  });
+
+  it('ranks whose launcher belongs to another MPI are told so, with the command that fits', async () => {
+    const other = MPIS.find(({ family }) => family !== mpi.family);
+    if (!other) throw new Error('this test needs both MPIs');
+    const addon = { PAR_MPI_ADDON: other.addon };
+    const finished = await end(mpi, 2, 'end', addon);
+    expect(finished.status).not.toBe(0);
+    expect(finished.stderr).toMatch(/says this job has 2 ranks, but the MPI library finds only this one/);
+    expect(finished.stderr).toContain(other.family === 'openmpi' ? 'mpirun.openmpi' : 'mpiexec.mpich');
+  });
+
+  it('without an addon the error lists what was tried and what to do', async () => {
+    const finished = await end(mpi, 1, 'end', { PAR_MPI_ADDON: '/nowhere/par_mpi.node' });
+    expect(finished.status).not.toBe(0);
+    expect(finished.stderr).toContain('tried /nowhere/par_mpi.node (PAR_MPI_ADDON): Cannot find module');
+    expect(finished.stderr).toContain('par mpi build');
+    expect(finished.stderr).toContain("code: 'PAR_TRANSPORT'");
+  });
+});

@@ -1,0 +1,117 @@
+// One kind of load, named by the first argument; each prints what the test checks.
+import { setTimeout as wait } from 'node:timers/promises';
+import { type Communicator, init } from '@par/comm-core';
+
+const world = await init();
+const [load] = process.argv.slice(2);
+const { rank, size } = world;
+
+/** A ping-pong that completes in its calls most of the time, until the signal. */
+async function flood(comm: Communicator, signal: AbortSignal): Promise<number> {
+  const go = new Int32Array(1);
+  let rounds = 0;
+  for (;;) {
+    if (rank === 0) go[0] = signal.aborted ? 0 : 1;
+    if (rank === 0) await comm.sendBuffer(go, { dest: 1 });
+    else await comm.recvInto(go, { source: 0 });
+    if (go[0] === 0) return rounds;
+    if (rank === 0) await comm.recvInto(go, { source: 1 });
+    else await comm.sendBuffer(go, { dest: 0 });
+    rounds += 1;
+  }
+}
+
+if (load === 'timers') {
+  const done = new AbortController();
+  const late: number[] = [];
+  const ticking = (async () => {
+    for (let i = 0; i < 200; i++) {
+      const due = performance.now() + 1;
+      await wait(1);
+      late.push(performance.now() - due);
+    }
+    done.abort();
+  })();
+  const rounds = await flood(world, done.signal);
+  await ticking;
+  late.sort((a, b) => a - b);
+  console.log(JSON.stringify({ rounds, median: late[late.length >> 1] }));
+} else if (load === 'pending') {
+  // 10,000 receives of distinct tags are pending, then sent to in reverse.
+  const count = 10_000;
+  const peer = (rank + 1) % size;
+  const from = (rank + size - 1) % size;
+  const values = Array.from({ length: count }, (_, tag) => world.recv<number>({ source: from, tag }));
+  const buffers = Array.from({ length: count }, () => new Int32Array(1));
+  const received = buffers.map((buffer, tag) => world.recvInto(buffer, { source: from, tag }));
+  for (let tag = count - 1; tag >= 0; tag--) {
+    await world.send(tag * 2, { dest: peer, tag });
+    await world.sendBuffer(Int32Array.of(tag * 3), { dest: peer, tag });
+  }
+  const wrong = (await Promise.all(values)).filter((value, tag) => value !== tag * 2).length;
+  await Promise.all(received);
+  console.log(JSON.stringify({ wrong: wrong + buffers.filter((buffer, tag) => buffer[0] !== tag * 3).length }));
+} else if (load === 'idle') {
+  // Everyone but rank 0 awaits a message for two seconds.
+  await world.barrier();
+  const before = process.cpuUsage();
+  const started = performance.now();
+  if (rank === 0) {
+    await wait(2000);
+    for (let dest = 1; dest < size; dest++) await world.send('wake up', { dest });
+  } else {
+    await world.recv({ source: 0 });
+  }
+  const { user, system } = process.cpuUsage(before);
+  const share = (user + system) / 1000 / (performance.now() - started);
+  console.log(JSON.stringify({ rank, share: Math.round(share * 1000) / 1000 }));
+} else if (load === 'memory') {
+  // A million operations and a thousand duplicates leave no memory behind.
+  const peer = 1 - rank;
+  const buffer = new Float64Array(4);
+  const into = new Float64Array(4);
+  const round = async (): Promise<void> => {
+    const receiving = world.recvInto(into, { source: peer });
+    await world.sendBuffer(buffer, { dest: peer });
+    await receiving;
+    await world.sendrecv({ a: 1 }, { dest: peer, source: peer });
+  };
+  const makeAndFree = async (): Promise<void> => {
+    const twin = await world.dup();
+    await twin.free();
+  };
+  const resident = (): number => {
+    globalThis.gc?.();
+    return process.memoryUsage().rss / 2 ** 20;
+  };
+  for (let i = 0; i < 20_000; i++) await round();
+  for (let i = 0; i < 100; i++) await makeAndFree();
+  const before = resident();
+  for (let i = 0; i < 250_000; i++) await round();
+  const afterRounds = resident();
+  for (let i = 0; i < 1000; i++) await makeAndFree();
+  console.log(JSON.stringify({ rounds: afterRounds - before, duplicates: resident() - afterRounds }));
+} else if (load === 'garbage') {
+  // The promise and the buffer of a receive are dropped at once; MPI must still have somewhere to write.
+  const peer = 1 - rank;
+  let arrived = 0;
+  const drop = (tag: number): void => {
+    const buffer = new Float64Array(50_000);
+    void world.recvInto(buffer, { source: peer, tag }).then(() => {
+      if (buffer.every((value) => value === tag)) arrived += 1;
+    });
+  };
+  for (let tag = 0; tag < 20; tag++) drop(tag);
+  for (let i = 0; i < 5; i++) {
+    globalThis.gc?.();
+    await wait(1);
+  }
+  const sends = Array.from({ length: 20 }, (_, tag) =>
+    world.sendBuffer(new Float64Array(50_000).fill(tag), { dest: peer, tag }),
+  );
+  globalThis.gc?.();
+  await Promise.all(sends);
+  await world.barrier();
+  while (arrived < 20) await wait(1);
+  console.log(JSON.stringify({ arrived }));
+}
