@@ -9,6 +9,7 @@ export interface Order {
   readonly common: SharedValue | undefined;
   readonly priority: number;
   readonly generation: number;
+  readonly actor: boolean;
 }
 
 /** Where a run is. */

@@ -1,5 +1,4 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import '../client/current-client.ts';
 import { setCurrentCluster } from '../client/current.ts';
 import { running } from './thread/context.ts';
 import type { ThreadTask } from './thread/task.ts';
@@ -33,6 +32,8 @@ port.on('message', (order: ThreadOrder) => {
       return runner.add(order);
     case 'abort':
       return runner.abort(order.slot, order.run);
+    case 'actor-call':
+      return runner.callActor(order);
     case 'forget-functions':
       for (const fn of order.fns) runner.functions.forget(fn);
       return;

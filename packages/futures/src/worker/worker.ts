@@ -13,6 +13,7 @@ import {
   type WorkerRecord,
   type WorkerStatus,
 } from '../protocol/index.ts';
+import { Actors } from './actors.ts';
 import { callOutside } from './call.ts';
 import { Dependencies } from './dependencies.ts';
 import type { WorkerSettings } from './options.ts';
@@ -26,7 +27,8 @@ import { SpillFiles } from './store/spill-files.ts';
 import { ThreadClients } from './thread-clients.ts';
 import type { StoredResult } from './threads/messages.ts';
 import { inSharedMemory, SharedValue } from './threads/shared-value.ts';
-import { ThreadPool } from './threads/thread-pool.ts';
+import type { ThreadOptions } from './threads/task-thread.ts';
+import { type PoolEvents, ThreadPool } from './threads/thread-pool.ts';
 
 /** Milliseconds between signs of life. */
 const STATUS_MS = 2000;
@@ -42,6 +44,7 @@ export class WorkerRank {
   readonly #dependencies: Dependencies;
   readonly #clients: ThreadClients;
   readonly #pool: ThreadPool;
+  readonly #actors: Actors;
   readonly #functions = new Map<number, FunctionDescription>();
   /** Runs that somebody waits for. */
   readonly #runs = new Map<TaskId, Run>();
@@ -59,7 +62,8 @@ export class WorkerRank {
     this.#store = new DataStore(settings.memoryLimit, this.#files, () => this.#reports.post(this.#status()));
     const report = (record: WorkerRecord): void => this.#reports.post(record);
     this.#peers = new Peers(mailbox, (request, source) => {
-      servePeer(request, source, this.#store, this.#peers, report).catch((error) => this.#done.reject(error));
+      if (request.kind === 'actor-call') this.#actors.call(request, source);
+      else servePeer(request, source, this.#store, this.#peers, report).catch((error) => this.#done.reject(error));
     });
     this.#dependencies = new Dependencies(
       comm.rank,
@@ -69,40 +73,45 @@ export class WorkerRank {
     );
     this.#clients = new ThreadClients(mailbox, settings.scheduler, this.#peers, () => this.#reports.flush());
     const { nthreads, cancelGraceMs, threadHeapBytes, execArgv } = settings;
-    const host = comm.processorName;
-    this.#pool = new ThreadPool(
-      {
-        rank: comm.rank,
-        size: comm.size,
-        host,
-        locals: mailbox.locals,
-        nthreads,
-        cancelGraceMs,
-        threadHeapBytes,
-        execArgv,
+    const threads: ThreadOptions = {
+      rank: comm.rank,
+      size: comm.size,
+      host: comm.processorName,
+      locals: mailbox.locals,
+      threadHeapBytes,
+      execArgv,
+    };
+    const functionOf = (fn: number): FunctionDescription => this.#functions.get(fn)!;
+    const events: PoolEvents = {
+      finished: (run, duration, value) => {
+        this.#over(run);
+        this.#reports.finished(run, duration, value);
       },
-      (fn) => this.#functions.get(fn)!,
-      {
-        finished: (run, duration, value) => {
-          this.#over(run);
-          this.#reports.finished(run, duration, value);
-        },
-        stored: (run, result) => this.#keep(run, result),
-        failed: (run, duration, failure, killed) => {
-          this.#over(run);
-          const { task, run: number } = run;
-          report({ kind: 'errored', task, run: number, duration, failure, ...(killed && { killed }) });
-        },
-        rescheduled: (run) => {
-          this.#over(run);
-          report({ kind: 'rescheduled', tasks: [run.task], runs: [run.run] });
-        },
-        blocked: (run, blocked) => report({ kind: blocked ? 'blocked' : 'unblocked', task: run.task, run: run.run }),
-        asked: (thread, what) => this.#clients.asked(thread, what),
-        ended: (thread) => this.#clients.ended(thread),
-        broken: (error) => this.#done.reject(error),
+      stored: (run, result) => this.#keep(run, result),
+      failed: (run, duration, failure, killed) => {
+        this.#over(run);
+        const { task, run: number } = run;
+        report({ kind: 'errored', task, run: number, duration, failure, ...(killed && { killed }) });
       },
-    );
+      rescheduled: (run) => {
+        this.#over(run);
+        report({ kind: 'rescheduled', tasks: [run.task], runs: [run.run] });
+      },
+      blocked: (run, blocked) => report({ kind: blocked ? 'blocked' : 'unblocked', task: run.task, run: run.run }),
+      asked: (thread, what) => this.#clients.asked(thread, what),
+      called: () => {},
+      ended: (thread) => this.#clients.ended(thread),
+      broken: (error) => this.#done.reject(error),
+    };
+    this.#pool = new ThreadPool({ ...threads, nthreads, cancelGraceMs }, functionOf, events);
+    this.#actors = new Actors({ ...threads, nthreads: 1, cancelGraceMs }, functionOf, events, {
+      made: (run, type) => {
+        this.#over(run);
+        this.#reports.stored(run, 0, 0, type);
+      },
+      lost: (task) => report({ kind: 'evicted', tasks: [task] }),
+      answer: (dest, record) => this.#peers.answer(dest, record),
+    });
   }
 
   /** Joins, and resolves once the scheduler closed this worker and everything of it is gone. */
@@ -130,7 +139,7 @@ export class WorkerRank {
       this.#reports.post({ kind: 'leave' });
     } finally {
       clearInterval(this.#statusTimer);
-      await this.#pool.close();
+      await Promise.all([this.#pool.close(), this.#actors.close()]);
       await this.#store.settled();
       this.#store.clear();
       await this.#files.close();
@@ -207,7 +216,7 @@ export class WorkerRank {
   #order(record: RunTasks): void {
     const { fn, name, priority, generation } = record;
     const common = record.common && new SharedValue(inSharedMemory(record.common));
-    const order: Order = { fn, name, common, priority, generation };
+    const order: Order = { fn, name, common, priority, generation, actor: record.actor === true };
     const chunks = record.chunks.map((chunk) => new SharedValue(inSharedMemory(chunk)));
     const locate = this.#dependencies.locations(record.locations ?? []);
     for (let i = 0; i < record.tasks.length; i++) {
@@ -215,16 +224,21 @@ export class WorkerRank {
       const run = new Run(order, record.tasks[i]!, record.runs[i]!, place, record.keys?.[i]);
       this.#runs.set(run.task, run);
       const wanted = record.dependencies?.[i];
-      if (wanted === undefined || wanted.length === 0) this.#pool.add(run);
+      if (wanted === undefined || wanted.length === 0) this.#start(run);
       else
         this.#dependencies.collect(
           run,
           wanted,
           locate,
-          () => this.#pool.add(run),
+          () => this.#start(run),
           () => this.#over(run),
         );
     }
+  }
+
+  #start(run: Run): void {
+    if (run.order.actor) this.#actors.make(run);
+    else this.#pool.add(run);
   }
 
   #keep(run: Run, { segments, duration, type, holds }: StoredResult): void {
@@ -241,6 +255,7 @@ export class WorkerRank {
     for (const task of tasksIn(this.#results, first, count)) this.#results.delete(task);
     this.#dependencies.free(first, count);
     this.#store.free(first, count);
+    this.#actors.free(first, count);
   }
 
   #over(run: Run): void {
@@ -256,7 +271,8 @@ export class WorkerRank {
     const run = this.#find(task, number);
     if (run !== undefined) {
       this.#over(run);
-      this.#pool.cancel(run);
+      if (run.order.actor && run.state !== 'fetching') this.#actors.free(task, 1);
+      else this.#pool.cancel(run);
     } else if (this.#results.get(task) === number) {
       // It finished before it heard of the cancellation.
       this.#free(task, 1);
@@ -265,7 +281,8 @@ export class WorkerRank {
 
   #retract(task: TaskId, number: number): Run | undefined {
     const run = this.#find(task, number);
-    if (run === undefined || (run.state !== 'fetching' && !this.#pool.recall(run))) return undefined;
+    if (run === undefined || (run.state !== 'fetching' && (run.order.actor || !this.#pool.recall(run))))
+      return undefined;
     this.#over(run);
     run.end();
     return run;

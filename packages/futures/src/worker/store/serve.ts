@@ -4,7 +4,7 @@ import type { Peers } from './peers.ts';
 
 /** Answers what other ranks want of this worker's data. */
 export async function servePeer(
-  request: PeerRequest,
+  request: Exclude<PeerRequest, { readonly kind: 'actor-call' }>,
   source: Rank,
   store: DataStore,
   peers: Peers,
@@ -23,11 +23,5 @@ export async function servePeer(
       report({ kind: 'fetched', tasks: request.tasks, nbytes });
       return;
     }
-    case 'actor-call':
-      peers.answer(source, {
-        kind: 'actor-result',
-        request: request.request,
-        outcome: { ok: false, failure: 'no-actor' },
-      });
   }
 }

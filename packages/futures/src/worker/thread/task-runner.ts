@@ -5,8 +5,15 @@ import { encodeWithHolds } from '../../values/index.ts';
 import { DeserializationError, ResultNotSerializableError } from '../errors.ts';
 import { failureOf } from '../failure.ts';
 import { claim, markCurrent } from '../threads/claims.ts';
-import { TASK_WORDS, type TaskBatch, type ThreadData, type ThreadReport } from '../threads/messages.ts';
+import {
+  type ActorOrder,
+  TASK_WORDS,
+  type TaskBatch,
+  type ThreadData,
+  type ThreadReport,
+} from '../threads/messages.ts';
 import { RingWriter } from '../threads/result-ring.ts';
+import { Actor } from './actor.ts';
 import { Values } from './arguments.ts';
 import { Reschedule, running } from './context.ts';
 import { Functions, type TaskFunction } from './functions.ts';
@@ -31,6 +38,7 @@ export class TaskRunner {
   /** The task that has the thread. */
   #holder: ThreadTask | undefined;
   #pumping = false;
+  #actor: Actor | undefined;
 
   constructor(data: ThreadData, link: ThreadLink, post: (report: ThreadReport) => void) {
     this.#data = data;
@@ -128,6 +136,10 @@ export class TaskRunner {
       this.#fail(task, new DeserializationError(`task ${task.key}`, 'the arguments', error));
       return;
     }
+    if (task.order.actor) {
+      this.#construct(task, fn, args);
+      return;
+    }
     let result: unknown;
     try {
       result = running.run(task, runTheTask, fn, args);
@@ -140,6 +152,24 @@ export class TaskRunner {
     else if (typeof (result as PromiseLike<unknown>).then === 'function') {
       this.#settle(task, result as PromiseLike<unknown>);
     } else this.#finish(task, result);
+  }
+
+  #construct(task: ThreadTask, fn: TaskFunction, args: readonly unknown[]): void {
+    try {
+      const instance = running.run(task, () => Reflect.construct(fn, args) as object);
+      this.#actor = new Actor(task, instance, this.#data, this.#post);
+    } catch (error) {
+      this.#fail(task, error);
+      return;
+    }
+    const duration = performance.now() - task.startedAt;
+    this.#post({ kind: 'result', slot: task.slot, duration, segments: [], type: fn.name, holds: [] });
+    this.#end(task);
+  }
+
+  /** A method of the thread's actor. Calls start in the order they came. */
+  callActor(order: ActorOrder): void {
+    this.#actor!.call(order);
   }
 
   #settle(task: ThreadTask, result: PromiseLike<unknown>): void {

@@ -1,5 +1,6 @@
 import type { Asked, Put } from '../../client/link.ts';
 import type {
+  CallOutcome,
   ClientRecord,
   EncodedValue,
   Failure,
@@ -31,6 +32,8 @@ export interface BatchOrder {
   readonly name: string;
   /** Value id of the arguments all tasks share. */
   readonly common: number | undefined;
+  /** The function is a class: the thread keeps the instance. */
+  readonly actor: boolean;
 }
 
 /** Numbers per task of a batch: slot, ticket, order, task, run, chunk, position. */
@@ -56,9 +59,19 @@ export type ThreadOrder =
   | TaskBatch
   /** Fires the signal of the task in the slot, if that run is still there. */
   | { readonly kind: 'abort'; readonly slot: number; readonly run: RunNumber }
+  | ActorOrder
   | { readonly kind: 'forget-functions'; readonly fns: readonly number[] }
   | { readonly kind: 'client-records'; readonly records: readonly ToClient[] }
   | { readonly kind: 'answer'; readonly question: number; readonly outcome: ThreadAnswer };
+
+/** A call of the thread's actor. */
+export interface ActorOrder {
+  readonly kind: 'actor-call';
+  readonly call: number;
+  readonly method: string;
+  readonly access: 'call' | 'get' | 'set';
+  readonly args: EncodedValue;
+}
 
 /** What became of a question to another rank. */
 export type ThreadAnswer =
@@ -80,6 +93,7 @@ export type ThreadReport =
   | { readonly kind: 'blocked' | 'unblocked'; readonly slot: number }
   /** `process.exit` was called, in a task if there is a slot. The thread is about to end. */
   | { readonly kind: 'exiting'; readonly slot: number | undefined; readonly status: number }
+  | { readonly kind: 'actor-result'; readonly call: number; readonly outcome: CallOutcome }
   | { readonly kind: 'client-records'; readonly records: readonly ClientRecord[] }
   | { readonly kind: 'ask'; readonly question: number; readonly dest: Rank; readonly request: Asked }
   | { readonly kind: 'withdraw'; readonly question: number }

@@ -114,7 +114,13 @@ export class TaskThread {
       const { order } = run;
       let at = orderAt.get(order);
       if (at === undefined) {
-        at = orders.push({ fn: order.fn, name: order.name, common: order.common && give(order.common) }) - 1;
+        at =
+          orders.push({
+            fn: order.fn,
+            name: order.name,
+            common: order.common && give(order.common),
+            actor: order.actor,
+          }) - 1;
         orderAt.set(order, at);
         if (!this.#functions.has(order.fn)) {
           this.#functions.add(order.fn);

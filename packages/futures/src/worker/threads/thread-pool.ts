@@ -1,10 +1,10 @@
-import type { Failure, FunctionDescription } from '../../protocol/index.ts';
+import type { CallOutcome, Failure, FunctionDescription } from '../../protocol/index.ts';
 import { TaskCrashedError, TaskExitedError, TaskOutOfMemoryError } from '../errors.ts';
 import { failureOf } from '../failure.ts';
 import { ReadyQueue } from '../ready-queue.ts';
 import type { Run } from '../run.ts';
 import { Durations } from './durations.ts';
-import type { StoredResult, ThreadReport } from './messages.ts';
+import type { StoredResult, ThreadOrder, ThreadReport } from './messages.ts';
 import { TaskThread, type ThreadEnd, type ThreadEvents, type ThreadOptions } from './task-thread.ts';
 
 export interface PoolOptions extends ThreadOptions {
@@ -22,13 +22,15 @@ export interface PoolEvents {
   blocked(run: Run, blocked: boolean): void;
   /** What the clients of a thread want. */
   asked(thread: TaskThread, report: ClientReport): void;
+  /** Of the actor in a thread. */
+  called(call: number, outcome: CallOutcome): void;
   ended(thread: TaskThread): void;
   /** Threads cannot be started here. */
   broken(error: unknown): void;
 }
 export type ClientReport = Exclude<
   Extract<ThreadReport, { kind: unknown }>,
-  { readonly kind: 'ready' | 'result' | 'failed' | 'reschedule' | 'blocked' | 'unblocked' | 'exiting' }
+  { readonly kind: 'ready' | 'result' | 'failed' | 'reschedule' | 'blocked' | 'unblocked' | 'exiting' | 'actor-result' }
 >;
 
 /** Microseconds of work a thread has at most before it; enough to hide the way between rank and thread. */
@@ -92,6 +94,11 @@ export class ThreadPool implements ThreadEvents {
   forgetFunctions(fns: readonly number[]): void {
     for (const thread of this.#threads) thread.forgetFunctions(fns);
     for (const fn of fns) this.#durations.forget(fn);
+  }
+
+  /** To the only thread of a pool of one. */
+  send(order: ThreadOrder): void {
+    for (const thread of this.#threads) thread.send(order);
   }
 
   async close(): Promise<void> {
@@ -200,6 +207,9 @@ export class ThreadPool implements ThreadEvents {
         this.#started.add(thread);
         return;
       case 'exiting':
+        return;
+      case 'actor-result':
+        this.#events.called(report.call, report.outcome);
         return;
       case 'result':
       case 'failed':
