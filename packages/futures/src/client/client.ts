@@ -7,7 +7,6 @@ import { errorOf } from './failure.ts';
 import { stays } from './functions.ts';
 import { type CancelOptions, Future, stateIn } from './future.ts';
 import { type GatherOptions, gather } from './gather.ts';
-import { setDefaultFactory } from './imported.ts';
 import type { ClientLink } from './link.ts';
 import { checkWorkers, type SubmitOptions, workerList } from './options.ts';
 import { Scattering, type ScatterOptions } from './scatter.ts';
@@ -38,7 +37,6 @@ export class Client extends Scope implements AsyncDisposable {
     const core = new ClientCore((cluster ?? currentCluster()).link, name);
     super(core, {});
     this.#scattering = new Scattering(core);
-    setDefaultFactory((reference) => core.import(reference));
   }
 
   /** Results of all futures in `value`, at any depth, in its shape. */

@@ -6,13 +6,10 @@ interface Connected {
 }
 
 let current: Connected | undefined;
-/** Of code that runs in a task. */
-let ofTask: () => Connected | undefined = () => undefined;
 
 /** What `new Client()` connects to. Throws PAR_NOT_INITIALIZED. */
 export function currentCluster(): Connected {
-  const connected = ofTask() ?? current;
-  if (connected !== undefined) return connected;
+  if (current !== undefined) return current;
   throw new FuturesError('PAR_NOT_INITIALIZED', 'new Client: there is no cluster yet; first: await initialize()');
 }
 
@@ -23,8 +20,4 @@ export function setCurrentCluster(connected: Connected): void {
 /** Nobody connects to it any more. */
 export function forgetCluster(connected: Connected): void {
   if (current === connected) current = undefined;
-}
-
-export function setTaskCluster(find: () => Connected | undefined): void {
-  ofTask = find;
 }

@@ -1,7 +1,7 @@
 import { ArgumentTypeError } from '@par/comm-core';
 import { type CaptureOptions, capture } from '../closures/index.ts';
 import type { FunctionDescription } from '../protocol/index.ts';
-import { encodeWithHolds, REFERENCE } from '../values/index.ts';
+import { encodeWithHolds } from '../values/index.ts';
 import { Future } from './future.ts';
 
 /** A function or class that tasks run. */
@@ -20,17 +20,8 @@ type ErrorClass = abstract new (...args: never[]) => Error;
 export class ShippedFunctions {
   readonly #described = new Set<string>();
   readonly #errorClasses = new Map<string, ErrorClass>();
-  /** Futures that functions captured: what the functions need of them may be needed as long as the client lives. */
-  readonly #captured = new Set<Future<unknown>>();
   readonly #encoded = new WeakMap<object, Shipped>();
-  readonly #hooks: CaptureOptions = {
-    refuse: (value) => this.#refuse(value),
-    replace: (value) => {
-      if (!(value instanceof Future)) return undefined;
-      this.#captured.add(value);
-      return value[REFERENCE]();
-    },
-  };
+  readonly #hooks: CaptureOptions = { refuse: (value) => this.#refuse(value) };
 
   /** Throws PAR_ARGUMENT for what is no function, PAR_NOT_SHIPPABLE for one that cannot leave this process. */
   capture(fn: Callable | Class, operation: string): Shipped {
@@ -64,12 +55,14 @@ export class ShippedFunctions {
     return this.#errorClasses.get(name);
   }
 
-  #refuse(value: object): string | undefined {
+  #refuse(value: object): ReturnType<NonNullable<CaptureOptions['refuse']>> {
     if (typeof value === 'function') {
       if (value.prototype instanceof Error) this.#errorClasses.set(value.name, value as unknown as ErrorClass);
       return undefined;
     }
-    if (value instanceof Future) return undefined;
+    if (value instanceof Future) {
+      return { reason: 'a Future', remedy: 'Pass it as an argument of the task, which then gets its value' };
+    }
     const { allreduceInto, sendrecvInto, processorName } = value as Readonly<Record<string, unknown>>;
     if (typeof allreduceInto === 'function' && typeof sendrecvInto === 'function' && processorName !== undefined) {
       return 'a Communicator, which belongs to its rank';

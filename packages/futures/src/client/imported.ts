@@ -4,11 +4,12 @@ import { setFutureFactory } from '../values/index.ts';
 type Factory = (reference: FutureReference) => object;
 
 let current: Factory | undefined;
-let fallback: Factory = ({ client, number }) => {
-  throw new TypeError(`future ${client}.${number} came to a process that has no client; make one with new Client()`);
-};
 
-setFutureFactory((reference) => (current ?? fallback)(reference));
+setFutureFactory((reference) => {
+  if (current !== undefined) return current(reference);
+  // Values are decoded by clients; a task's arguments have their futures replaced by values.
+  throw new TypeError(`future ${reference.client}.${reference.number} came in a value that no client decodes`);
+});
 
 /** Decodes with `factory` making the futures found inside. */
 export function decodingFor<T>(factory: Factory, decode: () => T): T {
@@ -19,9 +20,4 @@ export function decodingFor<T>(factory: Factory, decode: () => T): T {
   } finally {
     current = outer;
   }
-}
-
-/** How futures found outside of any client's values are made: those that functions captured. */
-export function setDefaultFactory(factory: Factory): void {
-  fallback = factory;
 }

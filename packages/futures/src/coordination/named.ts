@@ -1,7 +1,7 @@
 import type { Client } from '../client/client.ts';
 import type { ClientCore } from '../client/core.ts';
+import { currentClient } from '../client/current-client.ts';
 import { coreOf } from '../client/scope.ts';
-import { currentClient } from './current-client.ts';
 
 export interface NamedOptions {
   /** Default: a client that all such things of this process, or task thread, share. */

@@ -1,6 +1,6 @@
-import { Client } from '../client/client.ts';
-import { currentCluster } from '../client/current.ts';
-import { coreOf } from '../client/scope.ts';
+import { Client } from './client.ts';
+import { currentCluster } from './current.ts';
+import { coreOf } from './scope.ts';
 
 const clients = new WeakMap<object, Client>();
 
