@@ -1,4 +1,4 @@
-import type { RunNumber, TaskId } from '../protocol/index.ts';
+import type { Rank, RunNumber, TaskId } from '../protocol/index.ts';
 import type { SharedValue } from './threads/shared-value.ts';
 import type { TaskThread } from './threads/task-thread.ts';
 
@@ -10,6 +10,8 @@ export interface Order {
   readonly priority: number;
   readonly generation: number;
   readonly actor: boolean;
+  /** The ranks that run it together. */
+  readonly group: readonly Rank[] | undefined;
 }
 
 /** Where a run is. */

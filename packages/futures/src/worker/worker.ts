@@ -16,6 +16,7 @@ import {
 import { Actors } from './actors.ts';
 import { callOutside } from './call.ts';
 import { Dependencies } from './dependencies.ts';
+import { GroupRuns } from './group-runs.ts';
 import type { WorkerSettings } from './options.ts';
 import { Reports } from './reports.ts';
 import { type Order, Run } from './run.ts';
@@ -33,6 +34,13 @@ import { type PoolEvents, ThreadPool } from './threads/thread-pool.ts';
 /** Milliseconds between signs of life. */
 const STATUS_MS = 2000;
 
+const NOTHING = new Uint8Array(0);
+
+/** A copy: the program may keep what it returned. */
+function owned(segment: Uint8Array): Uint8Array {
+  return segment.slice();
+}
+
 /** A worker rank: orders in, tasks to threads, results to the store or the scheduler. */
 export class WorkerRank {
   readonly #settings: WorkerSettings;
@@ -45,6 +53,7 @@ export class WorkerRank {
   readonly #clients: ThreadClients;
   readonly #pool: ThreadPool;
   readonly #actors: Actors;
+  readonly #groups: GroupRuns;
   readonly #functions = new Map<number, FunctionDescription>();
   /** Runs that somebody waits for. */
   readonly #runs = new Map<TaskId, Run>();
@@ -112,6 +121,13 @@ export class WorkerRank {
       lost: (task) => report({ kind: 'evicted', tasks: [task] }),
       answer: (dest, record) => this.#peers.answer(dest, record),
     });
+    this.#groups = new GroupRuns(comm, {
+      finished: (run, duration, result, type) => {
+        if (result === undefined) events.finished(run, duration, NOTHING);
+        else this.#keep(run, { segments: result.segments.map(owned), duration, type, holds: result.holds });
+      },
+      failed: (run, duration, failure) => events.failed(run, duration, failure, false),
+    });
   }
 
   /** Joins, and resolves once the scheduler closed this worker and everything of it is gone. */
@@ -139,7 +155,7 @@ export class WorkerRank {
       this.#reports.post({ kind: 'leave' });
     } finally {
       clearInterval(this.#statusTimer);
-      await Promise.all([this.#pool.close(), this.#actors.close()]);
+      await Promise.all([this.#pool.close(), this.#actors.close(), this.#groups.close()]);
       await this.#store.settled();
       this.#store.clear();
       await this.#files.close();
@@ -216,7 +232,7 @@ export class WorkerRank {
   #order(record: RunTasks): void {
     const { fn, name, priority, generation } = record;
     const common = record.common && new SharedValue(inSharedMemory(record.common));
-    const order: Order = { fn, name, common, priority, generation, actor: record.actor === true };
+    const order: Order = { fn, name, common, priority, generation, actor: record.actor === true, group: record.group };
     const chunks = record.chunks.map((chunk) => new SharedValue(inSharedMemory(chunk)));
     const locate = this.#dependencies.locations(record.locations ?? []);
     for (let i = 0; i < record.tasks.length; i++) {
@@ -237,11 +253,13 @@ export class WorkerRank {
   }
 
   #start(run: Run): void {
-    if (run.order.actor) this.#actors.make(run);
+    const { actor, group, fn } = run.order;
+    if (actor) this.#actors.make(run);
+    else if (group !== undefined) this.#groups.start(run, group, this.#functions.get(fn)!);
     else this.#pool.add(run);
   }
 
-  #keep(run: Run, { segments, duration, type, holds }: StoredResult): void {
+  #keep(run: Run, { segments, duration, type, holds }: Omit<StoredResult, 'kind' | 'slot'>): void {
     this.#over(run);
     if (segments.length === 1 && segments[0]!.length <= INLINE_BYTES) {
       this.#reports.finished(run, duration, segments[0]!, holds);
@@ -272,6 +290,7 @@ export class WorkerRank {
     if (run !== undefined) {
       this.#over(run);
       if (run.order.actor && run.state !== 'fetching') this.#actors.free(task, 1);
+      else if (run.order.group !== undefined && run.state !== 'fetching') this.#groups.cancel(run);
       else this.#pool.cancel(run);
     } else if (this.#results.get(task) === number) {
       // It finished before it heard of the cancellation.
@@ -281,7 +300,10 @@ export class WorkerRank {
 
   #retract(task: TaskId, number: number): Run | undefined {
     const run = this.#find(task, number);
-    if (run === undefined || (run.state !== 'fetching' && (run.order.actor || !this.#pool.recall(run))))
+    if (
+      run === undefined ||
+      (run.state !== 'fetching' && (run.order.actor || run.order.group !== undefined || !this.#pool.recall(run)))
+    )
       return undefined;
     this.#over(run);
     run.end();

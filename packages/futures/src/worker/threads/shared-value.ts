@@ -6,12 +6,12 @@ let ids = 0;
 /** An encoded value that threads get by number, each once, while runs use it. */
 export class SharedValue {
   readonly id = ids++;
-  readonly #segments: EncodedValue;
+  readonly segments: EncodedValue;
   readonly #threads = new Set<TaskThread>();
   #uses = 0;
 
   constructor(segments: EncodedValue) {
-    this.#segments = segments;
+    this.segments = segments;
   }
 
   use(): void {
@@ -28,7 +28,7 @@ export class SharedValue {
   forThread(thread: TaskThread): EncodedValue | undefined {
     if (this.#threads.has(thread)) return undefined;
     this.#threads.add(thread);
-    return this.#segments;
+    return this.segments;
   }
 }
 
