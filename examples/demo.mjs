@@ -1,4 +1,4 @@
-// What `npm run demo` shows: two programs of this folder on four ranks.
+// What `npm run demo` shows: three programs of this folder on four ranks.
 import { spawnSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,6 +7,7 @@ const here = dirname(fileURLToPath(import.meta.url));
 const par = join(here, 'node_modules', '@par', 'cli', 'dist', 'bin.js');
 
 const acts = [
+  ['The squares of 0 … 999, each by whichever rank is free.', 'squares.ts'],
   ['Which words do people write in code?', 'word-statistics.ts'],
   ['Four ranks learn to read digits together.', 'train-mnist.ts'],
 ];
