@@ -66,7 +66,8 @@ if (load === 'timers') {
   const share = (user + system) / 1000 / (performance.now() - started);
   console.log(JSON.stringify({ rank, share: Math.round(share * 1000) / 1000 }));
 } else if (load === 'memory') {
-  // A million operations and a thousand duplicates leave no memory behind.
+  // By default 120,000 operations and 200 duplicates, after as many for the libraries to fill their pools; a soak gives more.
+  const [rounds = 30_000, duplicates = 200] = process.argv.slice(3).map(Number);
   const peer = 1 - rank;
   const buffer = new Float64Array(4);
   const into = new Float64Array(4);
@@ -85,11 +86,11 @@ if (load === 'timers') {
     return process.memoryUsage().rss / 2 ** 20;
   };
   for (let i = 0; i < 20_000; i++) await round();
-  for (let i = 0; i < 100; i++) await makeAndFree();
+  for (let i = 0; i < 200; i++) await makeAndFree();
   const before = resident();
-  for (let i = 0; i < 250_000; i++) await round();
+  for (let i = 0; i < rounds; i++) await round();
   const afterRounds = resident();
-  for (let i = 0; i < 1000; i++) await makeAndFree();
+  for (let i = 0; i < duplicates; i++) await makeAndFree();
   console.log(JSON.stringify({ rounds: afterRounds - before, duplicates: resident() - afterRounds }));
 } else if (load === 'garbage') {
   // The promise and the buffer of a receive are dropped at once; MPI must still have somewhere to write.
