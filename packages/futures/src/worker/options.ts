@@ -17,7 +17,10 @@ export interface WorkerOptions {
   readonly memoryLimit?: number;
   /** Where data is spilled to: a directory of its own in it. Default: the system's temporary directory. */
   readonly spillDirectory?: string;
-  /** Bytes of the heap of each thread; a task that needs more fails with TaskOutOfMemoryError. Default: Node's. */
+  /**
+   * Bytes of the heap of each thread; a task that needs more fails with TaskOutOfMemoryError. Default: Node's, where a task
+   * that allocates fast enough can still end the rank.
+   */
   readonly threadHeapBytes?: number;
   /** Milliseconds a cancelled task gets between its AbortSignal and the end of its thread. Default 1000. */
   readonly cancelGraceMs?: number;

@@ -1,4 +1,4 @@
-import { Worker } from 'node:worker_threads';
+import { type ResourceLimits, Worker } from 'node:worker_threads';
 import type { FunctionDescription, Rank } from '../../protocol/index.ts';
 import type { Order, Run } from '../run.ts';
 import { createClaims, currentOf, isStarted, offer, recall, SLOTS } from './claims.ts';
@@ -31,6 +31,14 @@ export interface ThreadOptions {
   readonly execArgv: readonly string[] | undefined;
 }
 
+/**
+ * V8 ends a process whose heap passes its limit by more than 16 MiB in one collection, before Node can end the thread. A small
+ * young generation bounds what one collection moves to the old one, at the price of more collections.
+ */
+function heapOf(bytes: number): ResourceLimits {
+  return { maxOldGenerationSizeMb: Math.ceil(bytes / 2 ** 20), maxYoungGenerationSizeMb: 4 };
+}
+
 /** The rank's side of one task thread. */
 export class TaskThread {
   /** Local clients opened in this thread. */
@@ -61,7 +69,7 @@ export class TaskThread {
       workerData,
       name: `par task thread of rank ${rank}`,
       ...(execArgv && { execArgv: [...execArgv] }),
-      ...(threadHeapBytes && { resourceLimits: { maxOldGenerationSizeMb: Math.ceil(threadHeapBytes / 2 ** 20) } }),
+      ...(threadHeapBytes && { resourceLimits: heapOf(threadHeapBytes) }),
     });
     this.#worker.on('message', (report: ThreadReport) => this.#receive(report));
     this.#worker.on('error', (error) => {
