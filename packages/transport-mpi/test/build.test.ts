@@ -1,0 +1,66 @@
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { afterAll, describe, expect, it } from 'vitest';
+import { buildAddon, discoverLaunchers, discoverWrappers, launchOf, loadAddon } from '../src/build/index.ts';
+import { MPIS } from './mpis.ts';
+
+const scratch = mkdtempSync(join(tmpdir(), 'par-mpi-build-'));
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
+function executable(name: string, script: string): string {
+  const path = join(scratch, name);
+  writeFileSync(path, `#!/bin/sh\n${script}\n`);
+  chmodSync(path, 0o755);
+  return path;
+}
+
+describe('finding and building for an MPI', { timeout: 120_000 }, () => {
+  it('finds each MPI once, whatever its wrappers are called, and its launcher', () => {
+    const { found } = discoverWrappers();
+    expect(new Set(found.map(({ identity }) => identity)).size).toBe(found.length);
+    expect(found.map(({ family }) => family).sort()).toEqual(MPIS.map(({ family }) => family).sort());
+    const families = discoverLaunchers().map(({ family }) => family);
+    for (const { family } of MPIS) expect(families).toContain(family);
+  });
+
+  it('says of a wrapper that does not work what is wrong with it', () => {
+    const path = executable('mpicxx-broken', 'echo "no licence for this compiler" >&2; exit 3');
+    const { bad } = discoverWrappers({ PATH: '/nowhere', MPICXX: path });
+    expect(bad).toEqual([{ name: path, path, problem: 'no licence for this compiler' }]);
+    expect(discoverWrappers({ PATH: '/nowhere', MPICXX: 'gone' }).bad[0]?.problem).toMatch(/no such executable/);
+  });
+
+  it('builds into an empty folder once, and reports the words of a compiler that fails', () => {
+    const [wrapper] = discoverWrappers().found;
+    const first = buildAddon(wrapper!, join(scratch, 'cache'));
+    const second = buildAddon(wrapper!, join(scratch, 'cache'));
+    expect([first.reused, second.reused, second.path]).toEqual([false, true, first.path]);
+    const broken = { ...wrapper!, path: executable('mpicxx-fails', 'echo "disk on fire" >&2; exit 1') };
+    expect(() => buildAddon(broken, join(scratch, 'other'))).toThrow(/disk on fire.*The command was: /s);
+  });
+
+  it('loads from the cache, and in worker threads', async () => {
+    const [wrapper] = discoverWrappers().found;
+    const cache = join(scratch, 'xdg');
+    mkdirSync(join(cache, 'par'), { recursive: true });
+    symlinkSync(join(scratch, 'cache'), join(cache, 'par', 'mpi'));
+    buildAddon(wrapper!, join(scratch, 'cache'));
+    const env = { XDG_CACHE_HOME: cache };
+    const { native, candidate } = loadAddon(launchOf({}), env);
+    expect(native.family).toBe(candidate.build?.family);
+    const worker = new Worker(
+      `const { parentPort, workerData } = require('node:worker_threads'); parentPort.postMessage(require(workerData).family);`,
+      { eval: true, workerData: candidate.path },
+    );
+    const family = await new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject));
+    expect(family).toBe(native.family);
+  });
+
+  it('does not load the addon of one MPI into ranks of another', () => {
+    const launch = launchOf({ OMPI_COMM_WORLD_SIZE: '1' });
+    expect(loadAddon(launch, {}).candidate.build?.family).toBe('openmpi');
+    expect(loadAddon(launchOf({ PMI_SIZE: '1', PMI_RANK: '0' }), {}).candidate.build?.family).toBe('mpich');
+  });
+});
