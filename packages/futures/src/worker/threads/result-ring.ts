@@ -12,8 +12,6 @@ const HEADER_WORDS = 3;
 
 /** Room for records: some thousand results of a few bytes. A power of two. */
 export const RING_BYTES = 1 << 18;
-/** Results of more bytes travel as messages, so that a ring always has room for many. */
-export const RING_RESULT_BYTES = 4096;
 
 export interface RingMemory {
   readonly control: Int32Array<SharedArrayBuffer>;
