@@ -19,6 +19,7 @@ export const RUN_OPTIONS = [
   { names: ['wdir', 'wd'], value: 'required', hint: 'DIR', help: 'directory the ranks start in' },
   { names: ['node-args'], value: 'required', hint: "'ARGS'", help: 'options for node itself, such as --expose-gc' },
   { names: ['transport'], value: 'required', hint: 'tcp|mpi|auto', help: 'how ranks talk (default auto: tcp)' },
+  { names: ['secure'], value: 'none', help: 'encrypt every connection between ranks (TLS 1.3)' },
   {
     names: ['output'],
     value: 'required',

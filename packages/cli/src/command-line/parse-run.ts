@@ -24,6 +24,8 @@ export type StdinMode = { readonly kind: 'none' | 'all' } | { readonly kind: 'ra
 export interface RunOptions {
   readonly segments: readonly Segment[];
   readonly transport: 'tcp' | 'mpi' | 'auto';
+  /** TLS 1.3 on every connection, with a key made from the job's secret. */
+  readonly secure: boolean;
   readonly output: 'line' | 'raw' | 'group' | 'json';
   readonly labels: boolean;
   readonly timestamps: boolean;
@@ -186,6 +188,7 @@ function runOptions(given: ReadonlyMap<RunOptionName, string>, segments: readonl
     inspect: read('inspect-brk', parseInspect('--inspect-brk')) ?? read('inspect', parseInspect('--inspect')),
     cpuProf: given.has('cpu-prof'),
     watch: given.has('watch'),
+    secure: given.has('secure'),
     dryRun: given.has('dry-run'),
   };
   if (options.timeoutMs === 0) throw new UsageError('--timeout: must be longer than 0');

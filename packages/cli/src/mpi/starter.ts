@@ -81,7 +81,8 @@ async function command(
   return { ...launch, plans };
 }
 
-function checkOptions({ onFail, stackOnTimeout }: RunOptions): void {
+function checkOptions({ onFail, stackOnTimeout, secure }: RunOptions): void {
+  if (secure) throw new UsageError('--secure: MPI has its own network; leave it out with --transport mpi');
   if (onFail !== 'kill') {
     throw new UsageError(`--on-fail ${onFail}: MPI ends all ranks when one fails; leave it out with --transport mpi`);
   }

@@ -20,6 +20,8 @@ export interface ControlOptions {
   readonly jobId: string;
   /** 64 hex digits. */
   readonly secret: string;
+  /** TLS 1.3 on the channel. */
+  readonly secure: boolean;
   /** A rank has asked for the end of the job; rank -1: ranks did not join in time. */
   onAbort(rank: number, status: number, reason: string): void;
   /** Something a person should know, such as a refused connection. */
@@ -27,13 +29,15 @@ export interface ControlOptions {
 }
 
 /** Starts listening; ranks may be started once it settles. */
-export async function openControl({ path, size, jobId, secret, onAbort, onNotice }: ControlOptions): Promise<Control> {
+export async function openControl(options: ControlOptions): Promise<Control> {
+  const { path, size, jobId, secret, secure, onAbort, onNotice } = options;
   const { startRendezvous } = await import('@par/transport-tcp/rendezvous');
   const rendezvous = await startRendezvous({
     listen: `unix:${path}`,
     size,
     job: jobId,
     secret: Buffer.from(secret, 'hex'),
+    secure,
     onAbort,
     log: onNotice,
   }).catch((error: Error) => {

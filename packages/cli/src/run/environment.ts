@@ -13,7 +13,7 @@ const OTHER_LAUNCHERS: readonly RegExp[] = [
   /^(MV2|MVP)_COMM_WORLD_/,
   /^SLURM_(PROCID|LOCALID|NODEID|GTIDS|TASK_PID|STEPID|STEP_.*|SRUN_.*|LAUNCH_NODE_IPADDR|MPI_TYPE|PMI.*)$/,
   /^(RANK|WORLD_SIZE|LOCAL_RANK|LOCAL_WORLD_SIZE|GROUP_RANK|ROLE_RANK|MASTER_ADDR|MASTER_PORT)$/,
-  /^PAR_(RANK|SIZE|LOCAL_RANK|LOCAL_SIZE|APPNUM|JOB|RENDEZVOUS|SECRET|TRANSPORT_MODULE|DETECT|RUN_DIRECTORY)$/,
+  /^PAR_(RANK|SIZE|LOCAL_RANK|LOCAL_SIZE|APPNUM|JOB|RENDEZVOUS|SECRET|SECURE|TRANSPORT_MODULE|DETECT|RUN_DIRECTORY)$/,
 ];
 
 /** Settings of MPI libraries and launchers that people make. */
@@ -85,6 +85,7 @@ export interface JobIdentity {
   /** URL of the transport's module, for programs that did not install one. */
   readonly transportModule: string;
   readonly size: number;
+  readonly secure: boolean;
 }
 
 export function rankEnvironment(job: JobIdentity, rank: number, appnum: number): Record<string, string> {
@@ -99,5 +100,6 @@ export function rankEnvironment(job: JobIdentity, rank: number, appnum: number):
     PAR_SECRET: job.secret,
     PAR_TRANSPORT: 'tcp',
     PAR_TRANSPORT_MODULE: job.transportModule,
+    ...(job.secure ? { PAR_SECURE: '1' } : {}),
   };
 }

@@ -69,6 +69,7 @@ function tcpPlan(options: RunOptions, segments: readonly ResolvedSegment[], size
     rendezvous: 'unix:<directory>/rendezvous.sock',
     transportModule: tcpTransportModule(),
     size,
+    secure: options.secure,
   };
   const plans = planRanks(segments, options, (rank, appnum) => rankEnvironment(identity, rank, appnum));
   return describePlans(plans, hostname());

@@ -22,10 +22,18 @@ export async function tcpStarter(setting: Setting, { job, note }: StarterEvents)
     size,
     jobId: id,
     secret,
+    secure: options.secure,
     onAbort: (rank, status, reason) => job()?.abort(rank, status, reason),
     onNotice: note,
   });
-  const identity = { id, secret, rendezvous: control.address, transportModule: tcpTransportModule(), size };
+  const identity = {
+    id,
+    secret,
+    rendezvous: control.address,
+    transportModule: tcpTransportModule(),
+    size,
+    secure: options.secure,
+  };
   const plans = planRanks(segments, options, (rank, appnum) => rankEnvironment(identity, rank, appnum));
   return {
     plans,
