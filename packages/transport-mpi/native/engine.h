@@ -108,6 +108,8 @@ class Engine {
   double* doneBytes = nullptr;
 
   bool active = false;
+  // This library may write beyond a buffer that is too short (see receives.cc).
+  bool overruns = false;
   // Whether a receive may test for a few microseconds in the call: not when ranks of the host exceed its cores.
   bool spin = false;
   int64_t lastActivity = 0;

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
+#include <cstring>
 #include <string>
 #include <thread>
 
@@ -100,6 +101,7 @@ Napi::Value Init(const Napi::CallbackInfo& info) {
   MPI_Get_version(&major, &minor);
   char library[MPI_MAX_LIBRARY_VERSION_STRING] = "";
   MPI_Get_library_version(library, &length);
+  engine.overruns = strstr(library, "Open MPI") != nullptr;
   char processor[MPI_MAX_PROCESSOR_NAME] = "";
   int processorLength = 0;
   MPI_Get_processor_name(processor, &processorLength);

@@ -128,16 +128,13 @@ int StartProbing(const Bytes& bytes, int type, const Pattern& pattern) {
 
 int StartRecv(const Bytes& bytes, int type, int source, int tag, MPI_Comm comm) {
   const Pattern pattern{comm, SourceOf(source), TagOf(tag)};
-#ifdef OPEN_MPI
-  // See receives.cc. Order first: behind a receive MPI does not know of, none may be posted that takes the same.
+  if (!engine.overruns) return StartPosted(bytes, type, pattern);
+  // Order first: behind a receive MPI does not know of, none may be posted that takes the same.
   if (bytes.size <= kLandingCopy && !engine.OverlapsProbing(pattern)) {
     uint8_t* landing = engine.TakeLanding();
     if (landing != nullptr) return StartLanding(bytes, type, pattern, landing);
   }
   return StartProbing(bytes, type, pattern);
-#else
-  return StartPosted(bytes, type, pattern);
-#endif
 }
 
 // recvBuffer(plane, bytes, type, source, tag)

@@ -1,6 +1,6 @@
 // Receiving where MPI must not be trusted with memory that may be too small. Open MPI reads a message longer than 4 KiB
-// from a neighbour's memory whole, over the end of the buffer, before it reports MPI_ERR_TRUNCATE (seen in 4.1.4,
-// shared memory with CMA). So a short receive is posted on a landing zone with room for any message, and a long one is
+// from a neighbour's memory whole, over the end of the buffer, before it reports MPI_ERR_TRUNCATE (seen in 4.1.4
+// and 5.0.11, shared memory with CMA). So a short receive is posted on a landing zone with room for any message, and a long one is
 // only started once a message has been probed and its length is known.
 #include <sys/mman.h>
 
