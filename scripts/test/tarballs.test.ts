@@ -1,5 +1,4 @@
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -9,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const run = promisify(execFile);
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
-const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { packageManager: string };
+const pnpm = join(root, 'node_modules/.bin/pnpm');
 
 /** A stranger's machine: nothing of the workspace's environment, only Node and npm. */
 const env = Object.fromEntries(
@@ -23,7 +22,7 @@ describe('packages installed from their tarballs in an empty folder', () => {
     folder = await mkdtemp(join(tmpdir(), 'par-consumer-'));
     const tarballs: string[] = [];
     for (const name of ['comm-core', 'transport-tcp', 'cli']) {
-      const { stdout } = await run('npx', ['--yes', packageManager, 'pack', '--json', '--pack-destination', folder], {
+      const { stdout } = await run(pnpm, ['pack', '--json', '--pack-destination', folder], {
         cwd: join(root, 'packages', name),
         env,
       });
