@@ -6,10 +6,15 @@ const needed = [
   { command: 'mpicxx.openmpi', packages: ['openmpi-bin', 'libopenmpi-dev'] },
   { command: 'mpicxx.mpich', packages: ['mpich', 'libmpich-dev'] },
   { command: 'g++', packages: ['g++'] },
+  { command: '/usr/bin/python3', module: 'mpi4py', packages: ['python3-mpi4py'] },
 ];
 
 const isThere = (command) => spawnSync('sh', ['-c', `command -v ${command}`]).status === 0;
-const missing = () => needed.filter(({ command }) => !isThere(command));
+const hasModule = (python, name) =>
+  spawnSync(python, ['-c', `import importlib.util, sys; sys.exit(importlib.util.find_spec('${name}') is None)`])
+    .status === 0;
+const missing = () =>
+  needed.filter(({ command, module }) => !isThere(command) || (module !== undefined && !hasModule(command, module)));
 
 /** Returns false when something is missing and could not be installed. */
 export function installSystemPackages() {
@@ -28,7 +33,7 @@ export function installSystemPackages() {
   if (absent.length === 0) return true;
   const names = absent.flatMap(({ packages }) => packages).join(' ');
   console.log(
-    `\n!! NOT TESTED: what needs ${absent.map(({ command }) => command).join(', ')}. On Debian or Ubuntu: sudo apt-get install ${names}\n`,
+    `\n!! NOT TESTED: what needs ${absent.map(({ command, module }) => module ?? command).join(', ')}. On Debian or Ubuntu: sudo apt-get install ${names}\n`,
   );
   return false;
 }
