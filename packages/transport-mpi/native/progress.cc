@@ -16,6 +16,9 @@ constexpr int64_t kHot = 200'000;
 constexpr int64_t kYielding = 2'000'000;
 constexpr int64_t kShortestSleep = 50;
 constexpr int64_t kLongestSleep = 1'000;
+// A wake-up costs about 60 µs of processor time, so a rank that has waited long sleeps longer: 2 % of a core at most.
+constexpr int64_t kLong = 100'000'000;
+constexpr int64_t kDeepSleep = 4'000;
 constexpr int64_t kPollBudget = 5'000;
 
 int64_t sleep_ = kShortestSleep;
@@ -63,7 +66,7 @@ napi_value Poll(napi_env env, napi_callback_info info) {
     engine.status[5] = 1;
     sleep_ = kShortestSleep;
   } else {
-    engine.status[5] = static_cast<int32_t>(sleep_);
+    engine.status[5] = static_cast<int32_t>(idle > kLong ? kDeepSleep : sleep_);
     sleep_ = sleep_ * 2 < kLongestSleep ? sleep_ * 2 : kLongestSleep;
   }
   return MakeInt(env, found);
