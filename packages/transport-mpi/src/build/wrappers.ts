@@ -65,8 +65,9 @@ export function inspectWrapper(name: string, env: NodeJS.ProcessEnv): Wrapper | 
     encoding: 'utf8',
     env,
   });
-  if (asked.error || asked.status !== 0) {
-    const problem = asked.error?.message ?? asked.stderr.trim().split('\n')[0] ?? `status ${asked.status}`;
+  // A wrapper that ends without reading the question leaves EPIPE as the error: its own words say more.
+  if (asked.status !== 0) {
+    const problem = asked.stderr?.trim().split('\n')[0] || asked.error?.message || `status ${asked.status}`;
     return { name, path, problem };
   }
   const answer = (word: string): string | undefined =>
