@@ -48,14 +48,16 @@ export async function join(options: TcpOptions, host = hostIdentity()): Promise<
       listen: (route) => listenTcp(route),
       connectTimeout: options.connectTimeout ?? 30_000,
     });
-    const { members } = control;
+    const { members, initial } = control;
+    const present = members.filter((member) => member !== undefined);
     const link = new SocketLink({
       credentials,
       members,
       listeners,
       control,
-      turning: turningTime(options.spin, members.filter((member) => member.host === host).length),
-      mesh: options.connect === undefined ? size <= MESH_RANKS : options.connect === 'mesh',
+      open: initial < size,
+      turning: turningTime(options.spin, present.filter((member) => member.host === host).length),
+      mesh: options.connect === undefined ? initial <= MESH_RANKS : options.connect === 'mesh',
       release,
     });
     return { link, control };

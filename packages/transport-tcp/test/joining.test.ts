@@ -5,7 +5,7 @@ import { join as joinPath } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { join } from '../src/join.ts';
 import { optionsFromEnvironment, type TcpOptions } from '../src/options.ts';
-import { type Rendezvous, type RendezvousOptions, startRendezvous } from '../src/rendezvous/index.ts';
+import { type Member, type Rendezvous, type RendezvousOptions, startRendezvous } from '../src/rendezvous/index.ts';
 import { headerOf, Inbox } from './frame-job.ts';
 
 let directory: string;
@@ -37,15 +37,15 @@ test('ranks of different hosts talk over TCP, ranks of one host over Unix socket
     return inbox;
   });
   const { members } = joined[0]!.control;
-  expect(members.map(({ host }) => host)).toEqual(hosts);
-  for (const { tcp, unix } of members) {
+  expect(members.map((member) => member?.host)).toEqual(hosts);
+  for (const { tcp, unix } of members as Member[]) {
     expect(tcp).toMatch(/^tcp:127\.0\.0\.1:\d+$/);
     expect(unix).toMatch(/\.sock$/);
   }
   await Promise.all(joined.map(({ link }) => link.connected()));
   for (const { link } of joined) for (const dest of [0, 1, 2]) void link.send(dest, headerOf(0, 0), undefined);
   await Promise.all(inboxes.map((inbox, rank) => inbox.until(joined[rank]!.link, ({ frames }) => frames.length === 3)));
-  for (const { unix } of members) expect(() => statSync(unix!)).toThrow('ENOENT');
+  for (const { unix } of members as Member[]) expect(() => statSync(unix!)).toThrow('ENOENT');
   await Promise.all(joined.map(({ link }) => link.close()));
 });
 

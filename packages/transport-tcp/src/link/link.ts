@@ -27,7 +27,10 @@ const RETRY_MS = 20;
 
 export interface LinkOptions {
   readonly credentials: Credentials;
-  readonly members: readonly Member[];
+  /** By rank. */
+  readonly members: readonly (Member | undefined)[];
+  /** Ranks without an entry may join later. */
+  readonly open: boolean;
   readonly listeners: readonly Listener[];
   readonly control: Control;
   /** Milliseconds a waiting rank keeps its event loop turning. */
@@ -42,12 +45,16 @@ export class SocketLink implements FrameTransport, PeerHost {
   readonly name = 'tcp';
   readonly rank: number;
   readonly size: number;
-  readonly hosts: readonly string[];
+  readonly hosts: string[];
   readonly capabilities: Capabilities = { detectsMismatch: true, survivesPeerLoss: true };
   sink: FrameSink = DISCARD;
   closing = false;
   readonly #options: LinkOptions;
+  readonly #members: (Member | undefined)[];
+  /** Of this rank itself, and of ranks nothing was heard of yet: undefined. */
   readonly #peers: (Peer | undefined)[];
+  /** Ranks to connect to as soon as they join. */
+  readonly #awaited = new Set<number>();
   readonly #keepAlive = new KeepAlive();
   readonly #turning: Turning;
   /** Ranks whose connection this rank has begun and not been refused. */
@@ -68,9 +75,12 @@ export class SocketLink implements FrameTransport, PeerHost {
     this.#options = options;
     this.rank = options.credentials.rank;
     this.size = options.credentials.size;
-    this.hosts = options.members.map(({ hostname }) => hostname);
+    this.#members = [...options.members];
+    this.hosts = this.#members.map((member) => member?.hostname ?? '');
     this.#turning = new Turning(this.#keepAlive, options.turning);
-    this.#peers = options.members.map((_, rank) => (rank === this.rank ? undefined : new Peer(rank, this)));
+    this.#peers = this.#members.map((member, rank) =>
+      rank === this.rank || member === undefined ? undefined : new Peer(rank, this),
+    );
   }
 
   start(sink: FrameSink): void {
@@ -80,6 +90,7 @@ export class SocketLink implements FrameTransport, PeerHost {
       listener.serve({ judge: (from) => this.#judge(from), accepted: (from, wire) => this.#open(from, wire) });
     }
     this.#options.control.start({
+      joined: (rank, member) => this.#joined(rank, member),
       lost: (rank, reason) => this.#reportedLost(rank, reason),
       finished: (rank) => this.#reportedFinished(rank),
       aborted: (status, reason, rank) => this.#abortedBy(status, reason, rank),
@@ -90,21 +101,21 @@ export class SocketLink implements FrameTransport, PeerHost {
   /** Connects what is to be connected from the start; resolves when it is (or is known to be gone). */
   connected(): Promise<void> {
     if (!this.#options.mesh) return Promise.resolve();
-    for (let rank = 0; rank < this.rank; rank++) this.#connect(this.#peers[rank]!);
+    for (const peer of this.#peers.slice(0, this.rank)) if (peer?.state === 'absent') this.#connect(peer);
     this.#keepAlive.hold();
     return this.#until(() =>
       this.#peers.every((peer) => peer === undefined || (peer.state !== 'absent' && peer.state !== 'connecting')),
     ).then(() => {
       this.#keepAlive.release();
-      this.#stopListening();
+      if (!this.#options.open) this.#stopListening();
     });
   }
 
   send(dest: number, header: Uint8Array, payload: Uint8Array | undefined): Promise<void> | undefined {
-    const peer = this.#peers[dest];
-    if (peer === undefined) return this.#loopback!.send(header, payload);
+    if (dest === this.rank) return this.#loopback!.send(header, payload);
+    const peer = this.#peer(dest);
     if (peer.error !== undefined) return rejected(peer.error);
-    if (peer.state === 'absent' && !this.#options.mesh) this.#connect(peer);
+    if (peer.state === 'absent' && !this.#options.mesh) this.#reach(peer);
     return peer.writer.send(header, payload);
   }
 
@@ -170,6 +181,26 @@ export class SocketLink implements FrameTransport, PeerHost {
     this.#onChange();
   }
 
+  #peer(rank: number): Peer {
+    this.#peers[rank] ??= new Peer(rank, this);
+    return this.#peers[rank];
+  }
+
+  #joined(rank: number, member: Member): void {
+    if (this.closing) return;
+    this.#members[rank] = member;
+    this.hosts[rank] = member.hostname;
+    const peer = this.#peer(rank);
+    if (peer.state === 'absent' && (this.#options.mesh ? rank < this.rank : this.#awaited.delete(rank))) {
+      this.#connect(peer);
+    }
+  }
+
+  #reach(peer: Peer): void {
+    if (this.#members[peer.rank] === undefined) this.#awaited.add(peer.rank);
+    else this.#connect(peer);
+  }
+
   #connect(peer: Peer, attempt = 1): void {
     peer.state = 'connecting';
     const { rank } = peer;
@@ -198,8 +229,8 @@ export class SocketLink implements FrameTransport, PeerHost {
   }
 
   #addressOf(rank: number): ReturnType<typeof parseAddress> {
-    const member = this.#options.members[rank]!;
-    const own = this.#options.members[this.rank]!;
+    const member = this.#members[rank]!;
+    const own = this.#members[this.rank]!;
     if (member.unix !== undefined && own.unix !== undefined && member.host === own.host) {
       return { family: 'unix', path: member.unix };
     }
@@ -208,7 +239,7 @@ export class SocketLink implements FrameTransport, PeerHost {
 
   /** Two ranks that connect to each other at once keep the connection that the lower one began. */
   #judge(from: number): Verdict {
-    const { state } = this.#peers[from]!;
+    const { state } = this.#peer(from);
     if (state === 'absent') return 'accept';
     const began = this.#began.has(from);
     if (state === 'connecting') return began && from > this.rank ? 'busy' : 'accept';
@@ -216,7 +247,7 @@ export class SocketLink implements FrameTransport, PeerHost {
   }
 
   #open(rank: number, wire: Wire): ByteConsumer {
-    const peer = this.#peers[rank]!;
+    const peer = this.#peer(rank);
     const reader = peer.open(wire);
     if (this.closing) peer.bye();
     this.changed();
@@ -233,8 +264,8 @@ export class SocketLink implements FrameTransport, PeerHost {
 
   /** The launcher saw a rank end. Its own connection says so too, after its last frames; silence is not waited for long. */
   #reportedLost(rank: number, reason: string): void {
-    const peer = this.#peers[rank];
-    if (peer === undefined || this.closing) return;
+    if (rank === this.rank || this.closing) return;
+    const peer = this.#peer(rank);
     const lose = (): void => peer.end(new PeerLostError(rank, `rank ${rank} is lost: ${reason}`));
     if (peer.state === 'open') setTimeout(lose, VERDICT_MS).unref();
     else lose();
@@ -242,7 +273,7 @@ export class SocketLink implements FrameTransport, PeerHost {
 
   #reportedFinished(rank: number): void {
     this.#finished.add(rank);
-    const peer = this.#peers[rank];
+    const peer = rank === this.rank ? undefined : this.#peer(rank);
     if (peer?.state === 'absent') peer.end(undefined);
   }
 

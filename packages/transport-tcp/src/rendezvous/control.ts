@@ -8,6 +8,8 @@ import { type Announcement, type FromRank, type Member, MessageReader, sendMessa
 
 /** What a rank hears from the launcher while it runs. */
 export interface ControlEvents {
+  /** A rank that was not in the table is there now. */
+  joined(rank: number, member: Member): void;
   lost(rank: number, reason: string): void;
   finished(rank: number): void;
   aborted(status: number, reason: string, rank: number): void;
@@ -28,7 +30,7 @@ export interface JoinOptions {
 /** Pause between two attempts to reach a rendezvous that is not there yet, in milliseconds. */
 const RETRY_MS = 20;
 
-/** Joins the job; resolves once every rank has. */
+/** Joins the job; resolves once every rank has that is there from the start. */
 export async function joinJob(options: JoinOptions): Promise<Control> {
   const deadline = performance.now() + options.connectTimeout;
   for (;;) {
@@ -75,7 +77,10 @@ function connectControl(options: JoinOptions, deadline: number): Promise<Control
 export class Control {
   readonly reader: MessageReader<ToRank>;
   readonly joined: Promise<void>;
-  members: readonly Member[] = [];
+  /** By rank; those without an entry may join later. */
+  members: readonly (Member | undefined)[] = [];
+  /** Ranks that started together. */
+  initial = 0;
   readonly #wire: Wire;
   readonly #options: JoinOptions;
   readonly #exchanges: Exchanges;
@@ -153,8 +158,12 @@ export class Control {
         );
         break;
       case 'table':
-        this.members = message.members;
+        this.members = message.members.map((member) => member ?? undefined);
+        this.initial = message.initial;
         this.#resolve();
+        break;
+      case 'joined':
+        this.#event((events) => events.joined(message.rank, message.member));
         break;
       case 'lost':
         this.#reject(

@@ -33,7 +33,9 @@ export type ToRank =
   | Exchange
   /** The sockets of this host are not enough: listen on TCP (`loopback`: all ranks are on one host) and tell the address. */
   | { readonly type: 'listen'; readonly loopback: boolean }
-  | { readonly type: 'table'; readonly members: readonly Member[] }
+  /** `initial` ranks started together. Ranks without a line may join later: see `joined`. */
+  | { readonly type: 'table'; readonly members: readonly (Member | null)[]; readonly initial: number }
+  | { readonly type: 'joined'; readonly rank: number; readonly member: Member }
   | { readonly type: 'lost'; readonly rank: number; readonly reason: string }
   | { readonly type: 'finished'; readonly rank: number }
   | { readonly type: 'abort'; readonly status: number; readonly reason: string; readonly rank: number }

@@ -13,7 +13,10 @@ const JOIN_MS = 300_000;
 export interface RendezvousOptions {
   /** `unix:/path/socket` (its directory is created with mode 0700 when missing) or `tcp:host:port`, port 0 for any. */
   readonly listen: string;
+  /** All ranks there can ever be. */
   readonly size: number;
+  /** Ranks that start together, from 0: the others may join later, each once. Default: all. */
+  readonly initial?: number | undefined;
   /** Name of the job; ranks of another job are refused. */
   readonly job: string;
   /** 32 random bytes every rank of the job knows. */
@@ -37,7 +40,7 @@ export interface RendezvousOptions {
 export interface Rendezvous {
   /** What ranks are given as PAR_RENDEZVOUS. */
   readonly address: string;
-  /** Settles when every rank has joined and was sent the table; rejects when the job ends before. */
+  /** Settles when every rank that starts has joined and was sent the table; rejects when the job ends before. */
   readonly complete: Promise<readonly Member[]>;
   announcement(rank: number): Announcement | undefined;
   /** Tells all ranks that a rank is gone for good: for a process that ended without ever joining. Joined ranks are noticed. */
@@ -77,8 +80,10 @@ class RendezvousServer implements Rendezvous {
   readonly #resolve: (members: readonly Member[]) => void;
   readonly #reject: (error: Error) => void;
   #address = '';
-  #table: readonly Member[] | undefined;
+  #table: (Member | undefined)[] | undefined;
   #listening = false;
+  /** The ranks that started together are on one host. */
+  #loopback = true;
   #ended: { status: number; reason: string; rank: number } | undefined;
   #joinTimer: NodeJS.Timeout | undefined;
 
@@ -99,12 +104,16 @@ class RendezvousServer implements Rendezvous {
     return this.#address;
   }
 
+  get #initial(): number {
+    return this.#options.initial ?? this.#options.size;
+  }
+
   async listen(): Promise<void> {
     const address = parseAddress(this.#options.listen);
     if (address.family === 'unix') ownDirectory(dirname(address.path));
     this.#address = formatAddress(await this.#listener.listen(address));
     this.#listener.serve({
-      judge: (from) => (this.#seats[from] === undefined ? 'accept' : 'duplicate'),
+      judge: (from) => (this.#seats[from] === undefined && !this.#gone.has(from) ? 'accept' : 'duplicate'),
       accepted: (from, wire) => this.#seat(from, wire),
     });
   }
@@ -117,7 +126,8 @@ class RendezvousServer implements Rendezvous {
     if (this.#gone.has(rank) || this.#seats[rank]?.finished) return;
     this.#gone.set(rank, reason);
     this.#broadcast({ type: 'lost', rank, reason }, rank);
-    if (this.#table === undefined) this.#reject(new ParError('PAR_PEER_LOST', `rank ${rank} is gone: ${reason}`));
+    if (this.#table !== undefined) this.#table[rank] = undefined;
+    else if (rank < this.#initial) this.#reject(new ParError('PAR_PEER_LOST', `rank ${rank} is gone: ${reason}`));
   }
 
   abort(status: number, reason: string): void {
@@ -168,27 +178,30 @@ class RendezvousServer implements Rendezvous {
     wire.socket.setKeepAlive(true, 10_000);
     wire.onClosed = (error) => this.#left(rank, seat, error);
     if (this.#ended !== undefined) sendMessage(wire, { type: 'abort', ...this.#ended });
-    for (const [gone, reason] of this.#gone) sendMessage(wire, { type: 'lost', rank: gone, reason });
+    // Who joins later learns of these together with the table.
+    if (this.#table === undefined) this.#tellGone(wire);
     return new MessageReader<FromRank>(wire, (message) => this.#receive(rank, seat, message));
   }
 
   #receive(rank: number, seat: Seat, message: FromRank): void {
+    const { wire } = seat;
     switch (message.type) {
       case 'announce':
         seat.announcement = { host: message.host, hostname: message.hostname, pid: message.pid, unix: message.unix };
         this.#options.onAnnounce?.(rank, seat.announcement);
-        this.#joinTimer ??= setTimeout(() => this.#late(), this.#options.joinTimeout ?? JOIN_MS).unref();
-        this.#advance();
+        if (this.#listening) sendMessage(wire, { type: 'listen', loopback: this.#loopback });
+        else this.#complete(rank, seat);
         break;
       case 'listening':
         seat.tcp = message.address;
-        this.#advance();
+        this.#complete(rank, seat);
         break;
       case 'abort':
         this.#end(rank, message.status, message.reason);
         break;
       case 'finished':
         seat.finished = true;
+        if (this.#table !== undefined) this.#table[rank] = undefined;
         this.#broadcast({ type: 'finished', rank }, rank);
         this.#options.onFinished?.(rank);
         break;
@@ -197,26 +210,67 @@ class RendezvousServer implements Rendezvous {
     }
   }
 
+  /** The rank has said all that the others need to know. */
+  #complete(rank: number, seat: Seat): void {
+    if (this.#table !== undefined) {
+      this.#admit(rank, seat);
+      return;
+    }
+    this.#joinTimer ??= setTimeout(() => this.#late(), this.#options.joinTimeout ?? JOIN_MS).unref();
+    this.#advance();
+  }
+
   /** Sends the table once nothing is missing: at once on one host, after every rank's TCP address otherwise. */
   #advance(): void {
-    if (this.#table !== undefined) return;
     const members: Member[] = [];
-    for (const seat of this.#seats) {
+    for (const seat of this.#seats.slice(0, this.#initial)) {
       if (seat?.announcement === undefined) return;
       members.push({ ...seat.announcement, tcp: seat.tcp });
     }
-    const loopback = members.every(({ host }) => host === members[0]!.host);
-    if (!loopback || members.some(({ unix }) => unix === undefined)) {
+    this.#loopback = members.every(({ host }) => host === members[0]!.host);
+    if (!this.#loopback || members.some(({ unix }) => unix === undefined)) {
       if (!this.#listening) {
         this.#listening = true;
-        this.#broadcast({ type: 'listen', loopback });
+        this.#broadcast({ type: 'listen', loopback: this.#loopback });
       }
       if (members.some(({ tcp }) => tcp === undefined)) return;
     }
     clearTimeout(this.#joinTimer);
     this.#table = members;
-    this.#broadcast({ type: 'table', members });
+    this.#broadcast({ type: 'table', members, initial: this.#initial });
     this.#resolve(members);
+    // Whoever of the others was faster than the last of these.
+    this.#seats.forEach((seat, rank) => {
+      const known = seat?.announcement !== undefined && (!this.#listening || seat.tcp !== undefined);
+      if (rank >= this.#initial && known) this.#admit(rank, seat);
+    });
+  }
+
+  /** A rank that joins a job under way. */
+  #admit(rank: number, seat: Seat): void {
+    const table = this.#table!;
+    const member: Member = { ...seat.announcement!, tcp: seat.tcp };
+    const first = table.find((other) => other !== undefined);
+    if (!this.#listening && (member.host !== first?.host || member.unix === undefined)) {
+      const reason = 'the ranks that are there meet in Unix domain sockets of one host, which this rank cannot enter';
+      sendMessage(seat.wire, { type: 'abort', status: 1, reason, rank: -1 });
+      return;
+    }
+    table[rank] = member;
+    sendMessage(seat.wire, {
+      type: 'table',
+      members: Array.from(table, (other) => other ?? null),
+      initial: this.#initial,
+    });
+    this.#tellGone(seat.wire);
+    this.#broadcast({ type: 'joined', rank, member }, rank);
+  }
+
+  #tellGone(wire: Wire): void {
+    for (const [rank, reason] of this.#gone) sendMessage(wire, { type: 'lost', rank, reason });
+    this.#seats.forEach((seat, rank) => {
+      if (seat?.finished) sendMessage(wire, { type: 'finished', rank });
+    });
   }
 
   #left(rank: number, seat: Seat, error: Error | undefined): void {
@@ -227,7 +281,9 @@ class RendezvousServer implements Rendezvous {
   }
 
   #late(): void {
-    const missing = this.#seats.flatMap((seat, rank) => (seat?.announcement === undefined ? [rank] : []));
+    const missing = this.#seats
+      .slice(0, this.#initial)
+      .flatMap((seat, rank) => (seat?.announcement === undefined ? [rank] : []));
     const seconds = (this.#options.joinTimeout ?? JOIN_MS) / 1000;
     this.#end(
       -1,
