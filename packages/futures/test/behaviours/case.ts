@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import type { Client } from '../../src/index.ts';
+import type { ShapeName } from './shapes.ts';
+
+/** What a case gets. */
+export interface Bench {
+  /** Of this case alone; closed after it. */
+  readonly client: Client;
+  /** One more client of the same cluster, closed after the case. */
+  another(): Client;
+  /** Ranks of the workers. */
+  readonly workers: readonly number[];
+}
+
+/** A behaviour that holds on every transport. */
+export interface Case {
+  /** Begins with the number of the test in the list of Dask's behaviours, if it has one. */
+  readonly name: string;
+  /** The cluster it needs. Default `pair`. */
+  readonly shape?: ShapeName;
+  /** Kills ranks: only where the job outlives them. */
+  readonly killsRanks?: boolean;
+  run(bench: Bench): Promise<void>;
+}
+
+/** The cases of a file, by name. */
+export function casesOf(
+  cases: Readonly<Record<string, Case['run']>>,
+  options: Omit<Case, 'name' | 'run'> = {},
+): readonly Case[] {
+  return Object.entries(cases).map(([name, run]) => ({ name, run, ...options }));
+}
+
+/** Resolves once `check` holds; polling is the only way to see what others have let go. */
+export async function eventually(check: () => boolean | Promise<boolean>, what: string): Promise<void> {
+  const signal = AbortSignal.timeout(20_000);
+  while (!(await check())) {
+    if (signal.aborted) assert.fail(`never came true: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+/** The error must have this code. */
+export async function refused(promise: PromiseLike<unknown>, code: string, message = /(?:)/): Promise<void> {
+  await assert.rejects(Promise.resolve(promise), (error: Error & { readonly code?: string }) => {
+    assert.equal(error.code, code, error.stack);
+    assert.match(error.message, message);
+    return true;
+  });
+}
+
+/** The call must throw an error with this code, before anything is sent. */
+export function throws(call: () => unknown, code: string, message = /(?:)/): void {
+  assert.throws(call, (error: Error & { readonly code?: string }) => {
+    assert.equal(error.code, code, error.stack);
+    assert.match(error.message, message);
+    return true;
+  });
+}
+
+/** Tasks the scheduler knows. */
+export async function tasksLeft(client: Client): Promise<number> {
+  return Object.values(await client.counts()).reduce((sum, count) => sum + count, 0);
+}
+
+export function nothingLeft(client: Client): Promise<void> {
+  return eventually(async () => (await tasksLeft(client)) === 0, 'no task is left');
+}
+
+export const soon = (milliseconds = 50): { readonly signal: AbortSignal } => ({
+  signal: AbortSignal.timeout(milliseconds),
+});
+
+export const range = (length: number): number[] => Array.from({ length }, (_, i) => i);

@@ -1,0 +1,10 @@
+import { MPIS } from '../../../transport-mpi/test/mpis.ts';
+import { behavioursOfJob } from './job.ts';
+
+for (const mpi of MPIS) {
+  behavioursOfJob(`ranks of ${mpi.name}`, {
+    command: (size, program) => mpi.command(size, program),
+    env: mpi.env,
+    losesRanks: false,
+  });
+}
