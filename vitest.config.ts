@@ -3,13 +3,25 @@ import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
 const here = import.meta.dirname;
-const roots = ['examples', 'scripts', ...readdirSync(join(here, 'packages')).map((name) => `packages/${name}`)];
+const roots = [
+  'examples',
+  'scripts',
+  'testbed',
+  ...readdirSync(join(here, 'packages')).map((name) => `packages/${name}`),
+];
 
 export default defineConfig({
   test: {
     projects: roots
       .filter((root) => existsSync(join(here, root, 'test')))
-      .map((root) => ({ extends: true, root: join(here, root), test: { name: root } })),
+      .map((root) => {
+        const globalSetup = join(here, root, 'test/global-setup.ts');
+        return {
+          extends: true,
+          root: join(here, root),
+          test: { name: root, globalSetup: existsSync(globalSetup) ? [globalSetup] : [] },
+        };
+      }),
     // Tests start jobs of several processes each; more workers than this only makes them compete.
     maxWorkers: 2,
     testTimeout: 60_000,

@@ -1,4 +1,4 @@
-// What tests need and npm cannot bring: two MPI libraries with their compilers. Installed from the system's
+// What tests need and npm cannot bring: two MPI libraries with their compilers, a Slurm. Installed from the system's
 // packages where that is possible (root on Debian); otherwise said loudly, and an error in CI.
 import { spawnSync } from 'node:child_process';
 
@@ -7,6 +7,9 @@ const needed = [
   { command: 'mpicxx.mpich', packages: ['mpich', 'libmpich-dev'] },
   { command: 'g++', packages: ['g++'] },
   { command: '/usr/bin/python3', module: 'mpi4py', packages: ['python3-mpi4py'] },
+  { command: 'slurmctld', packages: ['slurm-wlm'] },
+  { command: 'munged', packages: ['munge'] },
+  { command: 'ip', packages: ['iproute2'] },
 ];
 
 const isThere = (command) => spawnSync('sh', ['-c', `command -v ${command}`]).status === 0;

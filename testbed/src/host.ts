@@ -1,0 +1,117 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+
+/** How a test finds a host again, also from another process. */
+export interface HostRecord {
+  readonly name: string;
+  readonly address: string;
+  /** First process of the host, as its creator sees it. */
+  readonly pid: number;
+  /** Whether its processes end with it. */
+  readonly contained: boolean;
+}
+
+/** A command and what it needs to run inside a host. */
+export interface Command {
+  readonly command: string;
+  readonly args: string[];
+}
+
+/**
+ * A command line that runs `args` inside a host. In one that is not contained, the process that is started becomes the program
+ * itself: signals reach it.
+ */
+export function inHost({ pid, contained }: HostRecord, args: readonly string[]): Command {
+  const spaces = ['--net', '--uts', '--mount', ...(contained ? ['--pid'] : [])];
+  return { command: 'nsenter', args: ['--target', `${pid}`, ...spaces, '--', ...args] };
+}
+
+/** Runs a short command of the system inside a host and throws with what it said when it fails. */
+export function runInHost(host: HostRecord, args: readonly string[]): void {
+  const { command, args: all } = inHost(host, args);
+  must(command, all);
+}
+
+function must(command: string, args: readonly string[]): void {
+  const { status, stderr, error } = spawnSync(command, args, { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`${command} ${args.join(' ')}: ${error?.message ?? stderr.trim()}`);
+}
+
+/** A virtual host: network, host name, mounts and (when contained) processes of its own; the file system is shared. */
+export class Host implements HostRecord, AsyncDisposable {
+  readonly name: string;
+  readonly address: string;
+  readonly contained: boolean;
+  readonly pid: number;
+  readonly #holder: ChildProcess;
+  readonly #ended: Promise<unknown>;
+
+  private constructor(name: string, address: string, contained: boolean, holder: ChildProcess, pid: number) {
+    this.name = name;
+    this.address = address;
+    this.contained = contained;
+    this.pid = pid;
+    this.#holder = holder;
+    this.#ended = holder.exitCode === null ? once(holder, 'exit') : Promise.resolve();
+  }
+
+  /** `hosts` is what it sees as /etc/hosts. It lives until its stdin closes: at the latest when this process ends. */
+  static async start(name: string, address: string, hosts: string, contained: boolean): Promise<Host> {
+    const script = `hostname ${name} && mount --bind "$1" /etc/hosts && ip link set lo up && echo up && read -r _`;
+    const holder = spawn(
+      'unshare',
+      [
+        '--net',
+        '--uts',
+        '--mount',
+        ...(contained ? ['--pid', '--fork', '--kill-child', '--mount-proc'] : []),
+        'bash', // as the first process it reaps orphans, which sh does not
+        '-c',
+        script,
+        'host',
+        hosts,
+      ],
+      { stdio: ['pipe', 'pipe', 'pipe'] },
+    );
+    let said = '';
+    holder.stderr!.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+    });
+    const [outcome] = (await Promise.race([once(holder.stdout!, 'data'), once(holder, 'exit')])) as [unknown];
+    if (!Buffer.isBuffer(outcome)) throw new Error(`host ${name} did not start: ${said.trim() || outcome}`);
+    const pid = contained ? childOf(holder.pid!) : holder.pid!;
+    return new Host(name, address, contained, holder, pid);
+  }
+
+  /** Ends it; when it is contained, with every process in it. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#holder.stdin!.end();
+    await this.#ended;
+  }
+}
+
+function childOf(pid: number): number {
+  return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1'));
+}
+
+/** Connects hosts with cables to a switch that is in the first of them, which is not contained. */
+export function connect([hub, ...others]: readonly [Host, ...Host[]]): void {
+  runInHost(hub, ['ip', 'link', 'add', 'eth0', 'type', 'bridge']);
+  runInHost(hub, ['ip', 'addr', 'add', `${hub.address}/24`, 'dev', 'eth0']);
+  runInHost(hub, ['ip', 'link', 'set', 'eth0', 'up']);
+  for (const host of others) {
+    must('ip', [
+      ...['link', 'add', `to-${host.name}`, 'netns', `${hub.pid}`, 'type', 'veth'],
+      ...['peer', 'name', 'eth0', 'netns', `${host.pid}`],
+    ]);
+    runInHost(hub, ['ip', 'link', 'set', `to-${host.name}`, 'master', 'eth0', 'up']);
+    runInHost(host, ['ip', 'addr', 'add', `${host.address}/24`, 'dev', 'eth0']);
+    runInHost(host, ['ip', 'link', 'set', 'eth0', 'up']);
+  }
+}
+
+/** Pulls a host's cable out of the switch in `hub`, or puts it back. */
+export function setCable(hub: HostRecord, host: HostRecord, state: 'up' | 'down'): void {
+  runInHost(hub, ['ip', 'link', 'set', `to-${host.name}`, state]);
+}
