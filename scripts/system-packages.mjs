@@ -1,4 +1,4 @@
-// What tests need and npm cannot bring: two MPI libraries with their compilers, a Slurm. Installed from the system's
+// What tests need and npm cannot bring: two MPI libraries with their compilers, a Slurm, an sshd. Installed from the system's
 // packages where that is possible (root on Debian); otherwise said loudly, and an error in CI.
 import { spawnSync } from 'node:child_process';
 
@@ -10,6 +10,8 @@ const needed = [
   { command: 'slurmctld', packages: ['slurm-wlm'] },
   { command: 'munged', packages: ['munge'] },
   { command: 'ip', packages: ['iproute2'] },
+  { command: '/usr/sbin/sshd', packages: ['openssh-server'] },
+  { command: 'ssh', packages: ['openssh-client'] },
 ];
 
 const isThere = (command) => spawnSync('sh', ['-c', `command -v ${command}`]).status === 0;

@@ -7,6 +7,7 @@ export default defineConfig({
   entry: {
     index: 'src/index.ts',
     bin: 'src/bin.ts',
+    agent: 'src/agent/main.ts',
     'blocking-stdio': 'src/rank/blocking-stdio.ts',
     'report-exit': 'src/rank/report-exit.ts',
   },

@@ -25,6 +25,8 @@ export interface LaunchOptions {
   /** What the launcher reads from its standard input; default nothing. */
   readonly input?: string;
   readonly timeoutMs?: number;
+  /** A command in front of `par`'s own. */
+  readonly prefix?: readonly string[];
 }
 
 /** One `par` process, everything it starts marked so that it can be found again. */
@@ -38,9 +40,10 @@ export class Launch {
   stderr = '';
   #listeners = new Set<() => void>();
 
-  constructor(args: readonly string[], { env = {}, cwd, input, timeoutMs = 30_000 }: LaunchOptions = {}) {
+  constructor(args: readonly string[], { env = {}, cwd, input, timeoutMs = 30_000, prefix = [] }: LaunchOptions = {}) {
     this.tmp = mkdtempSync(join(tmpdir(), `${this.token.slice(0, 22)}-`));
-    this.child = spawn(process.execPath, [BIN, ...args], {
+    const [file, ...rest] = [...prefix, process.execPath, BIN, ...args] as [string, ...string[]];
+    this.child = spawn(file, rest, {
       cwd,
       env: { ...cleanEnvironment(), TMPDIR: this.tmp, PAR_TEST_TOKEN: this.token, ...env },
       stdio: ['pipe', 'pipe', 'pipe'],

@@ -137,8 +137,8 @@ test.each([
   [['-np', '2', 'a.ts', ':'], 'missing after ":"'],
   [['-np', '2', 'a.ts', ':', 'b.ts'], '-np is missing before b.ts'],
   [['a.ts', ':', '-np', '2', 'b.ts'], '-np is missing before a.ts'],
-  [['--hostfile', 'hosts', 'a.ts'], 'this host'],
-  [['-H', 'n1:4', 'a.ts'], 'this host'],
+  [['-N', '0', 'a.ts'], 'a number from 1'],
+  [['--heartbeat', '100ms', 'a.ts'], '500ms or longer'],
 ])('%j is refused in one line that says %j', (argv, words) => {
   expect(refusal(...argv)).toContain(words);
 });

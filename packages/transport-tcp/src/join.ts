@@ -45,7 +45,7 @@ export async function join(options: TcpOptions, host = hostIdentity()): Promise<
       rendezvous,
       credentials,
       announcement: { host, hostname: hostname(), pid: process.pid, unix },
-      listen: (route) => listenTcp(route),
+      listen: listenTcp,
       connectTimeout: options.connectTimeout ?? 30_000,
     });
     const { members, initial } = control;
@@ -67,11 +67,17 @@ export async function join(options: TcpOptions, host = hostIdentity()): Promise<
     throw error;
   }
 
-  async function listenTcp(route: string | undefined): Promise<Address> {
+  async function listenTcp(loopback: boolean, route: string | undefined): Promise<Address> {
     if (family === 'unix') {
       throw new ParError('PAR_ENVIRONMENT', 'PAR_TCP_FAMILY=unix, but the ranks are on more than one host');
     }
-    const host = route === undefined ? '127.0.0.1' : (options.host ?? route);
+    const host = loopback ? '127.0.0.1' : (options.host ?? route);
+    if (host === undefined) {
+      throw new ParError(
+        'PAR_ENVIRONMENT',
+        `rank ${rank} on ${hostname()} has no route to the other hosts; set PAR_TCP_HOST to its address on a network they share`,
+      );
+    }
     return listen({ family: 'tcp', host, port: 0 });
   }
 }

@@ -14,6 +14,31 @@ export const RUN_OPTIONS = [
     hint: 'N|auto',
     help: 'number of ranks (default auto: one per available core)',
   },
+  {
+    names: ['host', 'H'],
+    value: 'required',
+    hint: 'h1:4,h2',
+    help: 'run on these hosts, over ssh; :4 is the number of ranks one takes',
+  },
+  {
+    names: ['hostfile', 'machinefile', 'f'],
+    value: 'required',
+    hint: 'FILE',
+    help: 'the same from a file: a host per line, "h1 slots=4"',
+  },
+  { names: ['ppn', 'N', 'npernode'], value: 'required', hint: 'N', help: 'ranks on each host' },
+  {
+    names: ['ssh'],
+    value: 'required',
+    hint: "'CMD'",
+    help: 'what to reach hosts with, such as "ssh -p 2222" (default ssh, or PAR_SSH)',
+  },
+  {
+    names: ['heartbeat'],
+    value: 'required',
+    hint: 'TIME',
+    help: 'silence after which a host is taken for lost (default 15s)',
+  },
   { names: ['x'], value: 'required', hint: 'K[=V]', help: "environment for the ranks; K alone or 'K*' passes ours on" },
   { names: ['env-file'], value: 'required', hint: 'FILE', help: 'environment for the ranks from a file of K=V lines' },
   { names: ['wdir', 'wd'], value: 'required', hint: 'DIR', help: 'directory the ranks start in' },
@@ -75,9 +100,6 @@ export const RUN_OPTIONS = [
 ] as const satisfies readonly OptionSpec[];
 
 export type RunOptionName = (typeof RUN_OPTIONS)[number]['names'][0];
-
-/** Options of mpirun that spread a job over hosts or cores, which `par run` on one host cannot honour. */
-export const SEVERAL_HOSTS = ['H', 'host', 'hostfile', 'f', 'machinefile', 'N', 'ppn', 'npernode'] as const;
 
 export function findOption(name: string): (OptionSpec & { names: readonly [RunOptionName, ...string[]] }) | undefined {
   return RUN_OPTIONS.find((spec) => (spec.names as readonly string[]).includes(name));

@@ -1,7 +1,7 @@
 import { UsageError } from '../usage-error.ts';
 import { nearest } from './nearest.ts';
-import { findOption, type OptionSpec, RUN_OPTIONS, type RunOptionName, SEVERAL_HOSTS, spell } from './options.ts';
-import { parseChoice, parseCount, parseDuration, parseRank, parseRanks, splitWords } from './values.ts';
+import { findOption, type OptionSpec, RUN_OPTIONS, type RunOptionName, spell } from './options.ts';
+import { parseChoice, parseCount, parseDuration, parsePositive, parseRank, parseRanks, splitWords } from './values.ts';
 
 /** One program of the job and how many ranks run it. */
 export interface Segment {
@@ -24,6 +24,15 @@ export type StdinMode = { readonly kind: 'none' | 'all' } | { readonly kind: 'ra
 export interface RunOptions {
   readonly segments: readonly Segment[];
   readonly transport: 'tcp' | 'mpi' | 'auto';
+  /** Hosts, as typed. */
+  readonly host: string | undefined;
+  readonly hostFile: string | undefined;
+  /** Ranks per host. */
+  readonly ppn: number | undefined;
+  /** The program that reaches other hosts, with its arguments. */
+  readonly ssh: string;
+  /** Silence after which a host is lost. */
+  readonly heartbeatMs: number;
   /** TLS 1.3 on every connection, with a key made from the job's secret. */
   readonly secure: boolean;
   readonly output: 'line' | 'raw' | 'group' | 'json';
@@ -121,9 +130,6 @@ function readOption(token: string): {
   const name = match?.[1] ?? token;
   const spec = findOption(name);
   if (spec) return match?.[2] === undefined ? { spec, name } : { spec, name, attached: match[2] };
-  if ((SEVERAL_HOSTS as readonly string[]).includes(name)) {
-    throw new UsageError(`${spell(name)}: this version starts all ranks on this host; leave it out and give -np`);
-  }
   const known = RUN_OPTIONS.flatMap((option: OptionSpec) => [...option.names]);
   const meant = nearest(name, known);
   throw new UsageError(`unknown option ${token}${meant ? `; did you mean ${spell(meant)}?` : ' (see par help run)'}`);
@@ -152,6 +158,11 @@ function apply(
     case 'wdir':
       segment.wdir = value;
       return;
+    case 'host': {
+      const before = global.get(option);
+      global.set(option, before === undefined ? value : `${before},${value}`);
+      return;
+    }
     default:
       global.set(option, value);
   }
@@ -175,6 +186,11 @@ function runOptions(given: ReadonlyMap<RunOptionName, string>, segments: readonl
   const options: RunOptions = {
     segments,
     transport: choice('transport', ['tcp', 'mpi', 'auto'], 'auto'),
+    host: given.get('host'),
+    hostFile: given.get('hostfile'),
+    ppn: read('ppn', parsePositive),
+    ssh: given.get('ssh') ?? (process.env.PAR_SSH || 'ssh'),
+    heartbeatMs: read('heartbeat', parseDuration) ?? 15_000,
     output: choice('output', ['line', 'raw', 'group', 'json'], 'line'),
     labels: !given.has('no-label'),
     timestamps: given.has('timestamps'),
@@ -191,6 +207,7 @@ function runOptions(given: ReadonlyMap<RunOptionName, string>, segments: readonl
     secure: given.has('secure'),
     dryRun: given.has('dry-run'),
   };
+  if (options.heartbeatMs < 500) throw new UsageError('--heartbeat: must be 500ms or longer');
   if (options.timeoutMs === 0) throw new UsageError('--timeout: must be longer than 0');
   if (options.stackOnTimeout && options.timeoutMs === undefined) {
     throw new UsageError('--stack-on-timeout needs a --timeout');

@@ -24,6 +24,12 @@ export function parseCount(text: string, option: string): number | 'auto' {
   return count;
 }
 
+export function parsePositive(text: string, option: string): number {
+  const number = /^\d{1,9}$/.test(text) ? Number(text) : 0;
+  if (number < 1) throw new UsageError(`${option}: "${text}" is not a number from 1`);
+  return number;
+}
+
 export function parseRank(text: string, option: string): number {
   if (!/^\d+$/.test(text)) throw new UsageError(`${option}: "${text}" is not a rank`);
   return Number(text);

@@ -57,6 +57,10 @@ export class MpiRank implements Rank {
     this.#read('stderr');
   }
 
+  stack(): Promise<string> {
+    return Promise.resolve('unknown: ranks of MPI cannot be asked');
+  }
+
   get stdin(): Writable | undefined {
     return this.#input?.stream;
   }

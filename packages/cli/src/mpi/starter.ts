@@ -69,7 +69,7 @@ async function command(
     PAR_TRANSPORT: 'mpi',
     PAR_TRANSPORT_MODULE: module,
   });
-  const plans = planRanks(segments, options, environment, preloads);
+  const plans = planRanks(segments, options, { environment, preloads });
   const launch = launcherCommand({
     launcher,
     plans,
@@ -103,6 +103,7 @@ export async function mpiStarter(setting: Setting, events: StarterEvents): Promi
     causeMs: CAUSE_MS,
     isConsequence,
     start: (rankEvents) => launch.start(rankEvents),
+    started: () => Promise.resolve(),
     rankEnded: () => {},
     pending: () => Promise.reject(new Error('ranks of MPI cannot be asked')),
     close: () => launch.close(),

@@ -1,4 +1,6 @@
 import { UsageError } from '../usage-error.ts';
+import type { RankEnd } from './exit-policy.ts';
+import { describeEnd } from './summary.ts';
 
 /** The launcher's end of the channel each rank keeps open to it, over which ranks also find each other. */
 export interface Control {
@@ -9,7 +11,7 @@ export interface Control {
    */
   pending(rank: number, signal: AbortSignal): Promise<readonly string[]>;
   /** The process of a rank has ended: unless it said goodbye, the others are told. */
-  rankEnded(rank: number, how: string): void;
+  rankEnded(rank: number, end: RankEnd): void;
   close(): void;
 }
 
@@ -46,9 +48,10 @@ export async function openControl(options: ControlOptions): Promise<Control> {
   return {
     address: rendezvous.address,
     pending: async (rank, signal) => (await rendezvous.request(rank, 'pending', undefined, signal)) as string[],
-    rankEnded: (rank, how) => {
-      // One that has joined is missed through its channel, where its goodbye, if any, comes first.
-      if (rendezvous.announcement(rank) === undefined) rendezvous.lost(rank, how);
+    rankEnded: (rank, end) => {
+      // One that has joined is missed through its channel, where its goodbye, if any, comes first; a lost host says nothing.
+      if (rendezvous.announcement(rank) === undefined || end.kind === 'host-lost')
+        rendezvous.lost(rank, describeEnd(end));
     },
     close: () => void rendezvous.close(),
   };

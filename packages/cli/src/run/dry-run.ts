@@ -2,10 +2,10 @@ import type { LauncherCommand } from '../mpi/command.ts';
 import type { RankPlan } from './rank-process.ts';
 
 /** What `--dry-run` prints: per rank the variables par adds (the secret left out) and the command, ready for a shell. */
-export function describePlans(plans: readonly RankPlan[], host: string): string {
+export function describePlans(plans: readonly RankPlan[]): string {
   return plans
     .map(
-      ({ rank, appnum, cwd, env, file, args }) =>
+      ({ rank, appnum, host, cwd, env, file, args }) =>
         `rank ${rank} (program ${appnum}) on ${host} in ${cwd}:\n  ${describeCommand({ file, args, env })}`,
     )
     .join('');

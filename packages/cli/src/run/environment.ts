@@ -13,7 +13,7 @@ const OTHER_LAUNCHERS: readonly RegExp[] = [
   /^(MV2|MVP)_COMM_WORLD_/,
   /^SLURM_(PROCID|LOCALID|NODEID|GTIDS|TASK_PID|STEPID|STEP_.*|SRUN_.*|LAUNCH_NODE_IPADDR|MPI_TYPE|PMI.*)$/,
   /^(RANK|WORLD_SIZE|LOCAL_RANK|LOCAL_WORLD_SIZE|GROUP_RANK|ROLE_RANK|MASTER_ADDR|MASTER_PORT)$/,
-  /^PAR_(RANK|SIZE|LOCAL_RANK|LOCAL_SIZE|APPNUM|JOB|RENDEZVOUS|SECRET|SECURE|TRANSPORT_MODULE|DETECT|RUN_DIRECTORY)$/,
+  /^PAR_(RANK|SIZE|LOCAL_RANK|LOCAL_SIZE|APPNUM|JOB|RENDEZVOUS|SECRET|SECURE|AGENT|TRANSPORT_MODULE|DETECT|RUN_DIRECTORY)$/,
 ];
 
 /** Settings of MPI libraries and launchers that people make. */
@@ -24,7 +24,8 @@ function isMpiRank(env: NodeJS.ProcessEnv): boolean {
   return ['OMPI_COMM_WORLD_RANK', 'PMIX_RANK', 'PMI_RANK', 'PMI_ID'].some((name) => env[name] !== undefined);
 }
 
-function withoutLaunchers(env: NodeJS.ProcessEnv, configuresMpi: boolean): Record<string, string> {
+/** `configuresMpi`: a person's settings of MPI (OMPI_MCA_…) stay. */
+export function withoutLaunchers(env: NodeJS.ProcessEnv, configuresMpi = false): Record<string, string> {
   const keepsSettings = configuresMpi && !isMpiRank(env);
   const clean: Record<string, string> = {};
   for (const [name, value] of Object.entries(env)) {
@@ -35,16 +36,12 @@ function withoutLaunchers(env: NodeJS.ProcessEnv, configuresMpi: boolean): Recor
   return clean;
 }
 
-/**
- * Our environment without other launchers' variables, with what `-x` and `--env-file` ask for. `configuresMpi`: a person's
- * settings of MPI (OMPI_MCA_…) stay. Throws UsageError.
- */
-export function programEnvironment(
+/** What `-x` and `--env-file` ask for. Throws UsageError. */
+export function requestedEnvironment(
   env: NodeJS.ProcessEnv,
   requests: readonly EnvironmentRequest[],
-  configuresMpi = false,
 ): Record<string, string> {
-  const result = withoutLaunchers(env, configuresMpi);
+  const result: Record<string, string> = {};
   for (const request of requests) {
     if (request.kind === 'set') result[request.name] = request.value;
     else if (request.kind === 'file') Object.assign(result, readEnvironmentFile(request.path));
@@ -80,26 +77,40 @@ export interface JobIdentity {
   readonly id: string;
   /** 64 hex digits. */
   readonly secret: string;
-  /** Address of the rendezvous, `unix:<path>`. */
-  readonly rendezvous: string;
   /** URL of the transport's module, for programs that did not install one. */
   readonly transportModule: string;
   readonly size: number;
   readonly secure: boolean;
 }
 
-export function rankEnvironment(job: JobIdentity, rank: number, appnum: number): Record<string, string> {
+/** Where a rank is. */
+export interface RankSeat {
+  readonly localRank: number;
+  readonly localSize: number;
+  /** Address of the rendezvous, `unix:<path>`. */
+  readonly rendezvous: string;
+  /** Address to listen on for ranks of other hosts. */
+  readonly tcpHost: string | undefined;
+}
+
+export function rankEnvironment(
+  job: JobIdentity,
+  rank: number,
+  appnum: number,
+  { localRank, localSize, rendezvous, tcpHost }: RankSeat,
+): Record<string, string> {
   return {
     PAR_RANK: String(rank),
     PAR_SIZE: String(job.size),
-    PAR_LOCAL_RANK: String(rank),
-    PAR_LOCAL_SIZE: String(job.size),
+    PAR_LOCAL_RANK: String(localRank),
+    PAR_LOCAL_SIZE: String(localSize),
     PAR_APPNUM: String(appnum),
     PAR_JOB: job.id,
-    PAR_RENDEZVOUS: job.rendezvous,
+    PAR_RENDEZVOUS: rendezvous,
     PAR_SECRET: job.secret,
     PAR_TRANSPORT: 'tcp',
     PAR_TRANSPORT_MODULE: job.transportModule,
     ...(job.secure ? { PAR_SECURE: '1' } : {}),
+    ...(tcpHost === undefined ? {} : { PAR_TCP_HOST: tcpHost }),
   };
 }

@@ -12,7 +12,9 @@ const TOLD_TO_END = 128 + constants.signals.SIGTERM;
 export type RankEnd =
   | { readonly kind: 'exit'; readonly code: number }
   | { readonly kind: 'signal'; readonly signal: NodeJS.Signals }
-  | { readonly kind: 'not-started'; readonly status: number; readonly message: string };
+  | { readonly kind: 'not-started'; readonly status: number; readonly message: string }
+  /** Nothing is known of it: the connection to its host broke. */
+  | { readonly kind: 'host-lost'; readonly message: string };
 
 /** Consequences among ranks that par started itself. */
 export function isPeerLoss(end: RankEnd): boolean {
@@ -43,6 +45,7 @@ export type Action = 'nothing' | 'end' | 'kill' | 'suspect';
 function statusOf(end: RankEnd): number {
   if (end.kind === 'exit') return end.code;
   if (end.kind === 'signal') return 128 + (constants.signals[end.signal] ?? 0);
+  if (end.kind === 'host-lost') return 125;
   return end.status;
 }
 

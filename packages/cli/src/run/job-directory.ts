@@ -6,9 +6,13 @@ import { UsageError } from '../usage-error.ts';
 /** Longest path of a Unix socket on Linux and macOS, with room for the sockets of ranks beside the rendezvous. */
 const LONGEST_DIRECTORY = 80;
 
-/** Where the sockets of a job will be; its reaper, which removes the directory, is told before there is one. */
-export function jobDirectory(jobId: string): string {
-  return join(tmpdir().length > LONGEST_DIRECTORY ? '/tmp' : tmpdir(), `par-${jobId.slice(0, 16)}`);
+/**
+ * Where the sockets of a job will be; its reaper, which removes the directory, is told before there is one. `host`: number of a host
+ * of several, which may share their temporary directory.
+ */
+export function jobDirectory(jobId: string, host?: number): string {
+  const name = `par-${jobId.slice(0, 16)}${host === undefined ? '' : `-${host}`}`;
+  return join(tmpdir().length > LONGEST_DIRECTORY ? '/tmp' : tmpdir(), name);
 }
 
 /** Makes it, for this user only (mode 0700). Throws UsageError, also when there is something by that name. */

@@ -1,15 +1,13 @@
-import { hostname } from 'node:os';
 import type { Job } from './job.ts';
 import type { LoggedJob } from './log-dir.ts';
 
 /** The contents of `job.json`; `status` undefined while the job runs. */
 export function describeJob(id: string, job: Job, status: number | undefined): LoggedJob {
-  const host = hostname();
   return {
     job: id,
     argv: ['par', ...process.argv.slice(2)],
     cwd: process.cwd(),
-    hosts: [host],
+    hosts: [...new Set(job.ranks.map(({ plan }) => plan.host))],
     size: job.ranks.length,
     startedAt: job.startedAt.toISOString(),
     endedAt: status === undefined ? null : new Date().toISOString(),
@@ -17,7 +15,7 @@ export function describeJob(id: string, job: Job, status: number | undefined): L
     ranks: job.ranks.map(({ plan, pid, end, startedAt, endedAt, signalled }) => ({
       rank: plan.rank,
       appnum: plan.appnum,
-      host,
+      host: plan.host,
       pid: pid ?? null,
       argv: [plan.file, ...plan.args],
       startedAt: startedAt.toISOString(),

@@ -22,14 +22,22 @@ export interface Program {
  * in `cwd` when it has a slash and else on PATH. Throws UsageError 127 (not found) or 126 (not executable), as shells do.
  */
 export function resolveProgram(name: string, cwd: string, path: string | undefined): Program {
-  if (SCRIPT_EXTENSIONS.has(extname(name))) {
-    checkFile(name, resolve(cwd, name), constants.R_OK, 'cannot be read');
-    return { kind: 'node', file: process.execPath, nodeArgs: ['--import', BLOCKING_STDIO], script: [name] };
-  }
-  if (name === 'node') {
-    return { kind: 'node', file: process.execPath, nodeArgs: ['--import', BLOCKING_STDIO], script: [] };
-  }
-  return { kind: 'executable', file: findExecutable(name, cwd, path), nodeArgs: [], script: [] };
+  const program = assumeProgram(name);
+  if (program.kind === 'executable') return { ...program, file: findExecutable(name, cwd, path) };
+  if (program.script.length > 0) checkFile(name, resolve(cwd, name), constants.R_OK, 'cannot be read');
+  return program;
+}
+
+/** The same for a host that has not been looked at: nothing is checked, an executable is what the host finds by that name. */
+export function assumeProgram(name: string): Program {
+  const isScript = SCRIPT_EXTENSIONS.has(extname(name));
+  if (!isScript && name !== 'node') return { kind: 'executable', file: name, nodeArgs: [], script: [] };
+  return {
+    kind: 'node',
+    file: process.execPath,
+    nodeArgs: ['--import', BLOCKING_STDIO],
+    script: isScript ? [name] : [],
+  };
 }
 
 function checkFile(name: string, file: string, mode: number, problem: string): void {

@@ -1,8 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import type { StreamName } from '../output/output.ts';
+import { DebuggerLines } from './debugger-lines.ts';
 import { endGroup, type Remains, signalGroup } from './end-group.ts';
 import type { RankEnd } from './exit-policy.ts';
+import { stackOf } from './rank-stack.ts';
 import type { Reaper } from './reaper.ts';
 
 /** Everything needed to start one rank. */
@@ -14,6 +16,10 @@ export interface RankPlan {
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string;
   readonly stdin: 'ignore' | 'inherit' | 'pipe';
+  /** Name of the host it runs on. */
+  readonly host: string;
+  /** Its stack may be asked for: a Node program started with a debugger that is closed. */
+  readonly stacks: boolean;
 }
 
 export interface RankEvents {
@@ -43,6 +49,8 @@ export interface Rank {
   pause(paused: boolean): void;
   /** Of a rank that has ended: ends what it left behind, and stops reading after `graceMs` without output. */
   endGroup(graceMs: number): void;
+  /** Where its program is, innermost call first, or words that say why that is unknown. */
+  stack(signal: AbortSignal): Promise<string | readonly string[]>;
 }
 
 /** Status a shell gives for a program that could not be started. */
@@ -58,6 +66,7 @@ export class RankProcess implements Rank {
   readonly #child: ChildProcess | undefined;
   readonly #events: RankEvents;
   readonly #reaper: Reaper;
+  readonly #debugger: DebuggerLines | undefined;
   #openStreams = 2;
   #lastOutput = 0;
   #paused = false;
@@ -66,6 +75,7 @@ export class RankProcess implements Rank {
     this.plan = plan;
     this.#events = events;
     this.#reaper = reaper;
+    this.#debugger = plan.stacks ? new DebuggerLines() : undefined;
     try {
       this.#child = spawn(plan.file, plan.args, {
         cwd: plan.cwd,
@@ -122,7 +132,8 @@ export class RankProcess implements Rank {
     const { rank } = this.plan;
     stream.on('data', (chunk: Uint8Array) => {
       this.#lastOutput = performance.now();
-      this.#events.output(rank, name, chunk);
+      const shown = name === 'stderr' && this.#debugger ? this.#debugger.filter(chunk) : chunk;
+      if (shown.length > 0) this.#events.output(rank, name, shown);
     });
     stream.on('error', () => {});
     stream.on('close', () => {
@@ -149,6 +160,11 @@ export class RankProcess implements Rank {
     this.end = end;
     this.endedAt = new Date();
     this.#events.ended(this.plan.rank, end);
+  }
+
+  async stack(signal: AbortSignal): Promise<string | readonly string[]> {
+    if (this.#debugger === undefined) return 'unknown: not a Node program';
+    return stackOf(this.pid!, this.#debugger, signal);
   }
 
   endGroup(graceMs: number): void {

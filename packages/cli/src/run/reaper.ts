@@ -3,9 +3,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 /**
  * Runs as a process of its own, in a session of its own, so that it outlives the launcher whatever kills that. Standard input is
  * a pipe only the launcher holds: lines "add PID" and "del PID" keep the list of living ranks' process groups, and its end, for
- * whatever reason, ends the job: the groups are killed, then every process that still carries the job's id in its environment
+ * whatever reason, ends the job: the groups are killed, then every process that still carries the job's mark in its environment
  * (children of ranks in sessions of their own; a rank the launcher had no time to report), then the job's directory is removed.
- * The id is a random 128-bit number, so nothing else can carry it. Arguments: job id, directory.
+ * The mark has a random 128-bit number in it, so nothing else can carry it. Arguments: mark, directory.
  */
 const SCRIPT = `
 trap '' HUP INT QUIT TERM
@@ -20,7 +20,7 @@ for pid in $groups; do kill -s KILL -- "-$pid"; done
 quiet=0
 while [ -d /proc/self ] && [ $quiet -lt 2 ]; do
   found=
-  for file in $(grep -las "PAR_JOB=$1" /proc/[0-9]*/environ); do
+  for file in $(grep -las "$1" /proc/[0-9]*/environ); do
     pid=\${file#/proc/}
     kill -s KILL "\${pid%/environ}" && found=1
   done
@@ -32,14 +32,15 @@ rm -rf -- "$2"
 
 /** The process that ends a job when the launcher no longer can. */
 export class Reaper {
-  readonly #jobId: string;
+  readonly #mark: string;
   readonly #directory: string;
   readonly #groups = new Set<number>();
   #process: ChildProcess | undefined;
   #closed = false;
 
-  constructor(jobId: string, directory: string) {
-    this.#jobId = jobId;
+  /** `mark`: a NAME=value that every rank has in its environment. */
+  constructor(mark: string, directory: string) {
+    this.#mark = mark;
     this.#directory = directory;
     this.#start();
   }
@@ -61,7 +62,7 @@ export class Reaper {
   }
 
   #start(): void {
-    const child = spawn('/bin/sh', ['-c', SCRIPT, 'par-reaper', this.#jobId, this.#directory], {
+    const child = spawn('/bin/sh', ['-c', SCRIPT, 'par-reaper', this.#mark, this.#directory], {
       cwd: '/',
       // Nothing of ours: an outer job's reaper must not take this process for one of its ranks.
       env: { PATH: '/usr/local/bin:/usr/bin:/bin' },

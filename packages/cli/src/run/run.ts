@@ -1,25 +1,26 @@
 import { randomBytes } from 'node:crypto';
-import { availableParallelism, hostname } from 'node:os';
+import { availableParallelism } from 'node:os';
+import type { Fleet } from '../agent/fleet.ts';
 import type { RunOptions } from '../command-line/parse-run.ts';
+import type { HostsRequest } from '../hosts/allocation.ts';
 import { makeOutput } from '../output/make-output.ts';
 import type { Output } from '../output/output.ts';
 import { Sink } from '../output/sink.ts';
+import { UsageError } from '../usage-error.ts';
 import { copyStdin } from './copy-stdin.ts';
-import { DebuggerLines } from './debugger-lines.ts';
 import { describeCommand, describePlans } from './dry-run.ts';
-import { rankEnvironment } from './environment.ts';
 import { Job } from './job.ts';
 import { jobDirectory, makeJobDirectory, removeJobDirectory } from './job-directory.ts';
 import { LogDirectory } from './log-dir.ts';
 import { describeJob } from './logged-job.ts';
-import { planRanks, type ResolvedSegment, resolveSegments } from './plan.ts';
+import { type ResolvedSegment, resolveSegments } from './plan.ts';
 import { Reaper } from './reaper.ts';
 import { forwardSignals } from './signals.ts';
 import type { Setting, Starter, StarterEvents } from './starter.ts';
 import { Tail } from './stderr-tail.ts';
 import { reportStuck } from './stuck-report.ts';
-import { describeEnd, summarize } from './summary.ts';
-import { tcpStarter, tcpTransportModule } from './tcp-starter.ts';
+import { summarize } from './summary.ts';
+import { hereSeats, planTcpRanks, tcpStarter } from './tcp-starter.ts';
 
 /** Time the last output of a killed job has to get out. */
 const LAST_OUTPUT_MS = 1000;
@@ -34,20 +35,32 @@ export async function run(options: RunOptions): Promise<number> {
 
 /** Runs a job to its end and returns its exit status; `onStart` gets it once all ranks were started. */
 async function runJob(options: RunOptions, onStart: (job: Job) => void): Promise<number> {
-  const { segments, size } = resolveSegments(options);
-  const logDir = options.logDir === undefined ? undefined : new LogDirectory(options.logDir, size);
+  const hosts = await hostsOf(options);
+  // Before anything is started, where no other host has to be asked.
+  const here = hosts === undefined ? resolveSegments(options) : undefined;
   let job: Job | undefined;
-  const unhook = forwardSignals(() => job);
+  let fleet: Fleet | undefined;
+  const unhook = forwardSignals(
+    () => job,
+    () => fleet,
+  );
   const id = randomBytes(16).toString('hex');
   const directory = jobDirectory(id);
-  const reaper = new Reaper(id, directory);
+  const reaper = new Reaper(`PAR_JOB=${id}`, directory);
   try {
+    if (hosts !== undefined) {
+      const { connectFleet } = await import('../agent/fleet.ts');
+      fleet = await connectFleet(hosts, options, { id, reaper });
+    }
+    const { segments, size } = here ?? resolveSegments(options, fleet);
+    const logDir = options.logDir === undefined ? undefined : new LogDirectory(options.logDir, size);
     makeJobDirectory(directory);
-    return await runIn({ options, segments, size, id, directory, reaper }, logDir, (started) => {
+    return await runIn({ options, segments, size, id, directory, reaper, fleet }, logDir, (started) => {
       job = started;
       onStart(started);
     });
   } finally {
+    await fleet?.close();
     removeJobDirectory(directory);
     reaper.close();
     unhook();
@@ -55,24 +68,29 @@ async function runJob(options: RunOptions, onStart: (job: Job) => void): Promise
 }
 
 async function dryRun(options: RunOptions): Promise<number> {
-  const { segments, size } = resolveSegments(options);
+  const hosts = await hostsOf(options);
+  const plannedHosts = hosts && (await import('../agent/fleet.ts')).plannedHosts;
+  const planned = plannedHosts && (await plannedHosts(hosts, options));
+  const { segments, size } = resolveSegments(options, planned);
+  const seats = planned?.place(size) ?? hereSeats(size);
   process.stdout.write(
-    options.transport === 'mpi' ? await mpiPlan(options, segments) : tcpPlan(options, segments, size),
+    options.transport === 'mpi'
+      ? await mpiPlan(options, segments)
+      : describePlans(planTcpRanks(segments, options, { id: '<job>', secret: '<secret>', size }, seats)),
   );
   return 0;
 }
 
-function tcpPlan(options: RunOptions, segments: readonly ResolvedSegment[], size: number): string {
-  const identity = {
-    id: '<job>',
-    secret: '<secret>',
-    rendezvous: 'unix:<directory>/rendezvous.sock',
-    transportModule: tcpTransportModule(),
-    size,
-    secure: options.secure,
-  };
-  const plans = planRanks(segments, options, (rank, appnum) => rankEnvironment(identity, rank, appnum));
-  return describePlans(plans, hostname());
+/** The hosts asked for, or allocated; MPI's launchers find allocations by themselves. Undefined: this host. */
+async function hostsOf(options: RunOptions): Promise<HostsRequest | undefined> {
+  const asked = options.host !== undefined || options.hostFile !== undefined || options.ppn !== undefined;
+  if (options.transport === 'mpi') {
+    if (asked) throw new UsageError('--host, --hostfile and --ppn: not with --transport mpi');
+    return undefined;
+  }
+  if (!asked && process.env.SLURM_JOB_ID === undefined && !process.env.PBS_NODEFILE) return undefined;
+  const { requestedHosts } = await import('../hosts/allocation.ts');
+  return requestedHosts(options, process.env);
 }
 
 async function mpiPlan(options: RunOptions, segments: readonly ResolvedSegment[]): Promise<string> {
@@ -81,7 +99,7 @@ async function mpiPlan(options: RunOptions, segments: readonly ResolvedSegment[]
 }
 
 async function runIn(setting: Setting, logDir: LogDirectory | undefined, onStart: (job: Job) => void): Promise<number> {
-  const { options, segments, size, id, directory } = setting;
+  const { options, size, id, directory } = setting;
   let job: Job | undefined;
 
   let paused = false;
@@ -108,9 +126,6 @@ async function runIn(setting: Setting, logDir: LogDirectory | undefined, onStart
 
   const shown = plans.map(({ rank }) => options.ranks?.some((r) => r.first <= rank && rank <= r.last) ?? true);
   const tails = plans.map(() => new Tail());
-  const debuggers = plans.map(({ appnum }) =>
-    options.stackOnTimeout && segments[appnum]!.program.kind === 'node' ? new DebuggerLines() : undefined,
-  );
   job = new Job({
     start: (events) => starter.start(events),
     causeMs: starter.causeMs,
@@ -119,17 +134,16 @@ async function runIn(setting: Setting, logDir: LogDirectory | undefined, onStart
     graceMs: options.graceMs,
     output: {
       output: (rank, stream, chunk) => {
-        const bytes = stream === 'stderr' ? (debuggers[rank]?.filter(chunk) ?? chunk) : chunk;
-        if (stream === 'stderr') tails[rank]!.push(bytes);
-        logDir?.write(rank, stream, bytes);
-        if (shown[rank] && bytes.length > 0) output.write(rank, stream, bytes);
+        if (stream === 'stderr') tails[rank]!.push(chunk);
+        logDir?.write(rank, stream, chunk);
+        if (shown[rank]) output.write(rank, stream, chunk);
       },
       outputEnded: (rank, stream) => {
         logDir?.end(rank, stream);
         output.end(rank, stream);
       },
       ended: (rank, end) => {
-        starter.rankEnded(rank, describeEnd(end));
+        starter.rankEnded(rank, end);
         output.report(undefined, { event: 'exit', rank, end });
       },
     },
@@ -138,14 +152,14 @@ async function runIn(setting: Setting, logDir: LogDirectory | undefined, onStart
   const running = job;
   onStart(running);
   feedStdin(running, note);
-  if (size > availableParallelism()) note(`${size} ranks share ${availableParallelism()} cores`);
-  const started = running.ranks.map((rank) => ({ rank: rank.plan.rank, host: hostname(), pid: rank.pid }));
+  for (const words of crowded(setting)) note(words);
+  await starter.started();
+  const started = running.ranks.map(({ plan, pid }) => ({ rank: plan.rank, host: plan.host, pid }));
   output.report(undefined, { event: 'start', job: id, size, ranks: started });
   logDir?.describe(describeJob(id, running, undefined));
   const timer = setTimer(options, running, async () => {
     if (!options.stackOnTimeout) return;
-    const watched = running.ranks.map((process, rank) => ({ process, debugger: debuggers[rank] }));
-    const stuck = await reportStuck(watched, starter);
+    const stuck = await reportStuck(running.ranks, starter);
     output.report(stuck.text, stuck.record);
   });
 
@@ -160,6 +174,14 @@ async function runIn(setting: Setting, logDir: LogDirectory | undefined, onStart
   logDir?.describe(describeJob(id, running, status));
   for (const sink of Object.values(sinks)) sink.release();
   return status;
+}
+
+/** Hosts with more ranks than cores. */
+function crowded({ size, fleet }: Setting): string[] {
+  const hosts = fleet?.hosts ?? [{ name: undefined, ranks: size, cores: availableParallelism() }];
+  return hosts
+    .filter(({ ranks, cores }) => ranks > cores)
+    .map(({ name, ranks, cores }) => `${name === undefined ? '' : `${name}: `}${ranks} ranks share ${cores} cores`);
 }
 
 /** What starts through an MPI is loaded only then. */
@@ -186,7 +208,12 @@ function feedStdin(job: Job, note: (message: string) => void): void {
 }
 
 function report(job: Job, tails: readonly Tail[], options: RunOptions, output: Output): void {
-  const ranks = job.ranks.map(({ pid, end }, rank) => ({ host: hostname(), pid, end, stderr: tails[rank]!.lines }));
+  const ranks = job.ranks.map(({ plan, pid, end }, rank) => ({
+    host: plan.host,
+    pid,
+    end,
+    stderr: tails[rank]!.lines,
+  }));
   const summary = summarize(job.policy, ranks, job.endedByPar, options.timeoutMs);
   if (summary) output.report(summary.text, summary.record);
 }

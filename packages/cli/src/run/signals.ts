@@ -1,9 +1,10 @@
+import type { Fleet } from '../agent/fleet.ts';
 import type { Job } from './job.ts';
 
 const FORWARDED = ['SIGUSR1', 'SIGUSR2'] as const;
 
 /** Lets the launcher's signals reach the job. Returns what undoes it. */
-export function forwardSignals(job: () => Job | undefined): () => void {
+export function forwardSignals(job: () => Job | undefined, fleet: () => Fleet | undefined): () => void {
   const interrupt = (signal: 'SIGINT' | 'SIGTERM') => () => {
     const running = job();
     if (running) running.interrupt(signal);
@@ -21,10 +22,17 @@ export function forwardSignals(job: () => Job | undefined): () => void {
         // and SIGSTOP for everyone. Then the launcher stops as the shell expects.
         job()?.forward('SIGTSTP');
         job()?.forward('SIGSTOP');
+        fleet()?.suspend(true);
         process.kill(process.pid, 'SIGSTOP');
       },
     ],
-    ['SIGCONT', () => job()?.forward('SIGCONT')],
+    [
+      'SIGCONT',
+      () => {
+        fleet()?.suspend(false);
+        job()?.forward('SIGCONT');
+      },
+    ],
   ];
   for (const [signal, handler] of handlers) process.on(signal, handler);
   return () => {

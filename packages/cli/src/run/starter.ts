@@ -1,3 +1,4 @@
+import type { Fleet } from '../agent/fleet.ts';
 import type { RunOptions } from '../command-line/parse-run.ts';
 import type { RankEnd } from './exit-policy.ts';
 import type { Job } from './job.ts';
@@ -15,6 +16,8 @@ export interface Setting {
   /** The job's own, mode 0700. */
   readonly directory: string;
   readonly reaper: Reaper;
+  /** The hosts of the job, connected; undefined: this one only. */
+  readonly fleet: Fleet | undefined;
 }
 
 /** What a starter tells while the job runs. */
@@ -30,8 +33,10 @@ export interface Starter {
   readonly causeMs: number;
   isConsequence(end: RankEnd): boolean;
   start(events: RankEvents): readonly Rank[];
+  /** Settles when every rank has a process, or cannot have one. */
+  started(): Promise<void>;
   /** The process of a rank has ended. */
-  rankEnded(rank: number, how: string): void;
+  rankEnded(rank: number, end: RankEnd): void;
   /** What a rank waits for; rejects when it cannot be asked. */
   pending(rank: number, signal: AbortSignal): Promise<readonly string[]>;
   /** All ranks have ended; settles when nothing of it is left. */

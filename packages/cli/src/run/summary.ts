@@ -24,6 +24,8 @@ export function describeEnd(end: RankEnd | undefined): string {
       return `signal ${end.signal}`;
     case 'not-started':
       return `could not be started: ${end.message}`;
+    case 'host-lost':
+      return `host lost: ${end.message}`;
     default:
       return 'still running';
   }

@@ -1,24 +1,28 @@
 import { randomBytes } from 'node:crypto';
+import type { RunOptions } from '../command-line/parse-run.ts';
 import { openControl } from './control.ts';
-import { rankEnvironment } from './environment.ts';
+import { type JobIdentity, type RankSeat, rankEnvironment } from './environment.ts';
 import { isPeerLoss } from './exit-policy.ts';
-import { planRanks, rendezvousPath } from './plan.ts';
-import { RankProcess } from './rank-process.ts';
+import { planRanks, type ResolvedSegment, rendezvousPath } from './plan.ts';
+import { type RankPlan, RankProcess } from './rank-process.ts';
 import type { Setting, Starter, StarterEvents } from './starter.ts';
 
 /** How long the cause of a rank's loss of another is waited for. */
 const CAUSE_MS = 500;
 
-export function tcpTransportModule(): string {
-  return import.meta.resolve('@par/transport-tcp');
+/** A rank's place in a job of one or several hosts. */
+export interface TcpSeat extends RankSeat {
+  /** Name of its host; undefined: this one. */
+  readonly otherHost: string | undefined;
 }
 
-/** Ranks as children of par, which find each other through its rendezvous. */
+/** Ranks as children of par, or of its agents on other hosts, which find each other through its rendezvous. */
 export async function tcpStarter(setting: Setting, { job, note }: StarterEvents): Promise<Starter> {
-  const { options, segments, size, id, directory, reaper } = setting;
+  const { options, segments, size, id, directory, reaper, fleet } = setting;
   const secret = randomBytes(32).toString('hex');
+  const socket = rendezvousPath(directory);
   const control = await openControl({
-    path: rendezvousPath(directory),
+    path: socket,
     size,
     jobId: id,
     secret,
@@ -26,22 +30,45 @@ export async function tcpStarter(setting: Setting, { job, note }: StarterEvents)
     onAbort: (rank, status, reason) => job()?.abort(rank, status, reason),
     onNotice: note,
   });
-  const identity = {
-    id,
-    secret,
-    rendezvous: control.address,
-    transportModule: tcpTransportModule(),
-    size,
-    secure: options.secure,
-  };
-  const plans = planRanks(segments, options, (rank, appnum) => rankEnvironment(identity, rank, appnum));
+  const seats = fleet ? await fleet.prepare(setting, socket) : hereSeats(size, control.address);
+  const plans = planTcpRanks(segments, options, { id, secret, size }, seats);
   return {
     plans,
     causeMs: CAUSE_MS,
     isConsequence: isPeerLoss,
-    start: (events) => plans.map((plan) => new RankProcess(plan, events, reaper)),
-    rankEnded: (rank, how) => control.rankEnded(rank, how),
+    start: (events) =>
+      fleet?.start(plans, events, reaper) ?? plans.map((plan) => new RankProcess(plan, events, reaper)),
+    started: async () => fleet?.started(),
+    rankEnded: (rank, end) => control.rankEnded(rank, end),
     pending: (rank, signal) => control.pending(rank, signal),
     close: async () => control.close(),
   };
+}
+
+/** All ranks on this host. */
+export function hereSeats(size: number, rendezvous = 'unix:<directory>/rendezvous.sock'): TcpSeat[] {
+  return Array.from({ length: size }, (_, rank) => ({
+    localRank: rank,
+    localSize: size,
+    rendezvous,
+    tcpHost: undefined,
+    otherHost: undefined,
+  }));
+}
+
+export function planTcpRanks(
+  segments: readonly ResolvedSegment[],
+  options: RunOptions,
+  job: Pick<JobIdentity, 'id' | 'secret' | 'size'>,
+  seats: readonly TcpSeat[],
+): RankPlan[] {
+  const identity = {
+    ...job,
+    transportModule: import.meta.resolve('@par/transport-tcp'),
+    secure: options.secure,
+  };
+  return planRanks(segments, options, {
+    environment: (rank, appnum) => rankEnvironment(identity, rank, appnum, seats[rank]!),
+    otherHost: (rank) => seats[rank]!.otherHost,
+  });
 }

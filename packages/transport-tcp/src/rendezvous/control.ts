@@ -21,8 +21,8 @@ export interface JoinOptions {
   readonly rendezvous: Address;
   readonly credentials: Credentials;
   readonly announcement: Announcement;
-  /** Starts to listen on TCP; `route` is this end of the connection to the rendezvous, undefined: loopback. */
-  readonly listen: (route: string | undefined) => Promise<Address>;
+  /** Starts to listen on TCP. `route`: address of this end of the connection to the rendezvous, if that is TCP. */
+  readonly listen: (loopback: boolean, route: string | undefined) => Promise<Address>;
   /** How long the rendezvous may take to appear, in milliseconds. */
   readonly connectTimeout: number;
 }
@@ -152,7 +152,7 @@ export class Control {
   #receive(message: ToRank): void {
     switch (message.type) {
       case 'listen':
-        this.#options.listen(message.loopback ? undefined : this.#wire.socket.localAddress).then(
+        this.#options.listen(message.loopback, this.#wire.socket.localAddress).then(
           (address) => this.#send({ type: 'listening', address: formatAddress(address) }),
           (error: Error) => this.#wire.destroy(error),
         );
