@@ -190,9 +190,11 @@ export class FrameWriter {
   /** Also called for writes the system took at once, when a later one may be under way: only the socket knows. */
   #written(): void {
     if (!this.#busy || this.#socket!.writableLength > 0) return;
-    this.#block(false);
+    this.#busy = false;
     this.#taken();
     this.#flush();
+    // Last: whoever hears it may ask whether everything has left.
+    this.#host.blocked(false);
   }
 
   #taken(): void {
