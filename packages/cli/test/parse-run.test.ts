@@ -127,6 +127,7 @@ test.each([
   [['--output', 'xml', 'a.ts'], 'line, raw, group and json'],
   [['--no-label=yes', 'a.ts'], 'takes no value'],
   [['--timeout', 'soon', 'a.ts'], '10m'],
+  [['--timeout', 'a.ts'], '"a.ts" is not a duration'],
   [['--timeout', '0', 'a.ts'], 'longer than 0'],
   [['--timeout', '25d', 'a.ts'], '24d'],
   [['--stack-on-timeout', 'a.ts'], '--timeout'],

@@ -61,6 +61,8 @@ export function parseRun(argv: readonly string[]): RunOptions | 'help' {
     const { options, program, args, next } = parseSegment(rest, global);
     if (global.has('help')) return 'help';
     if (program === undefined) {
+      // An option that lacks its value has taken the program for it: that is what has to be said.
+      runOptions(global, segments);
       throw new UsageError(
         segments.length > 0 ? 'a program is missing after ":"' : 'no program given: par run -np 4 script.ts',
       );
