@@ -22,8 +22,8 @@ export interface Finished {
 export interface LaunchOptions {
   readonly env?: Record<string, string>;
   readonly cwd?: string;
-  /** What the launcher reads from its standard input; default nothing. */
-  readonly input?: string;
+  /** What the launcher reads from its standard input, which then ends; default nothing. `open`: it is left open. */
+  readonly input?: string | 'open';
   readonly timeoutMs?: number;
   /** A command in front of `par`'s own. */
   readonly prefix?: readonly string[];
@@ -52,8 +52,7 @@ export class Launch {
     });
     const { stdin, stdout, stderr } = this.child;
     stdin?.on('error', () => {});
-    if (input !== undefined) stdin?.end(input);
-    else stdin?.end();
+    if (input !== 'open') stdin?.end(input);
     stdout?.setEncoding('utf8').on('data', (text: string) => this.#heard(() => (this.stdout += text)));
     stderr?.setEncoding('utf8').on('data', (text: string) => this.#heard(() => (this.stderr += text)));
     this.finished = new Promise((resolve, reject) => {
