@@ -44,11 +44,17 @@ test('a prompt is shown, answered on standard input, and the rest of its line fo
 });
 
 test('two ranks never share a line, not even when one of them leaves it unfinished', async () => {
-  const script = `
-    if (process.env.PAR_RANK === '0') process.stdout.write('begun');
-    else setTimeout(() => console.log('other'), 1000);
-    setTimeout(() => process.stdout.write(process.env.PAR_RANK === '0' ? ' ended' : ''), 2000);`;
-  const { stdout } = await par(['run', '-np', '2', 'node', '-e', script]);
+  const script = `case $PAR_RANK in
+    0) printf begun; read x; read x; printf ' ended';;
+    1) read x; echo other;;
+  esac`;
+  const launch = new Launch(['run', '-np', '2', '--stdin', 'all', 'sh', '-c', script], { input: 'open' });
+  await launch.until(({ stdout }) => stdout === '[0] begun');
+  launch.child.stdin?.write('\n');
+  await launch.until(({ stdout }) => stdout === '[0] begun\n[1] other\n');
+  launch.child.stdin?.end('\n');
+  const { stdout } = await launch.finished;
+  await launch.gone();
   expect(stdout).toBe('[0] begun\n[1] other\n[0]  ended');
 });
 
