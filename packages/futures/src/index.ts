@@ -18,3 +18,6 @@ export type { Named, NamedOptions } from './coordination/named.ts';
 export { Queue, type QueueOptions } from './coordination/queue.ts';
 export { Lease, Lock, Semaphore } from './coordination/semaphore.ts';
 export { Variable } from './coordination/variable.ts';
+export { Executor, type ExecutorOptions, type ExecutorScope } from './executor/executor.ts';
+export type { ExecutorScopeOptions } from './executor/pool.ts';
+export { executor, type StartExecutorOptions } from './executor/start.ts';

@@ -47,6 +47,8 @@ export class ClientCore implements LinkListener {
   #unique = 0;
   #releasing: number[] = [];
   #ended: Error | undefined;
+  /** Results that are here stay when the client ends. */
+  keepsResults = false;
   onPlace: PlaceListener = () => {};
   onEvent: EventListener = () => {};
 
@@ -146,6 +148,17 @@ export class ClientCore implements LinkListener {
       if (state.outcome.status !== 'cancelled')
         this.#settle(state, { status: 'cancelled', reason: 'requested', message });
     }
+  }
+
+  /** Cancels those of the tasks that no worker was given. The others go on. */
+  cancelWaiting(states: readonly FutureState[]): void {
+    if (this.#ended !== undefined) return;
+    this.link.send({
+      kind: 'cancel',
+      client: this.local,
+      numbers: states.map(({ number }) => number),
+      waiting: true,
+    });
   }
 
   retry(states: readonly FutureState[]): void {
@@ -308,8 +321,10 @@ export class ClientCore implements LinkListener {
 
   #to(number: number, outcome: Outcome): void {
     const state = this.#states.get(number);
-    // What this client cancelled stays cancelled, whatever was on its way.
-    if (state !== undefined && state.outcome.status !== 'cancelled') this.#settle(state, outcome);
+    // What this client cancelled stays cancelled, whatever was on its way; and what it has brought home, it has.
+    const fixed =
+      state?.outcome.status === 'cancelled' || (state?.outcome as { at?: string } | undefined)?.at === 'home';
+    if (state !== undefined && !fixed) this.#settle(state, outcome);
     else if (state === undefined && number < 0) this.#adopt(number).settle(outcome);
   }
 
@@ -339,7 +354,9 @@ export class ClientCore implements LinkListener {
     if (this.#ended !== undefined) return;
     this.#ended = error;
     for (const state of this.#states.values()) {
-      if (state.outcome.status !== 'error') state.settle({ status: 'cancelled', reason: 'closed', error });
+      const { status, at } = state.outcome as { readonly status: string; readonly at?: string };
+      const kept = this.keepsResults && status === 'finished' && at !== 'workers';
+      if (status !== 'error' && !kept) state.settle({ status: 'cancelled', reason: 'closed', error });
     }
     this.#states.clear();
     this.#keyed.clear();

@@ -18,6 +18,7 @@ export type FuturesErrorCode =
   | 'PAR_EXISTS'
   | 'PAR_CLOSED'
   | 'PAR_NO_WORKERS'
+  | 'PAR_EXECUTOR_BROKEN'
   | 'PAR_ARGUMENT'
   | 'PAR_TIMEOUT';
 

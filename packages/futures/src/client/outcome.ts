@@ -1,4 +1,4 @@
-import type { CancelReason, Failure, Rank, TaskId } from '../protocol/index.ts';
+import type { CancelReason, EncodedValue, Failure, Rank, TaskId } from '../protocol/index.ts';
 
 export type Status = 'pending' | 'finished' | 'error' | 'cancelled';
 
@@ -6,6 +6,8 @@ export type Status = 'pending' | 'finished' | 'error' | 'cancelled';
 export type Outcome =
   | { readonly status: 'pending' }
   | { readonly status: 'finished'; readonly at: 'here'; readonly value: Uint8Array }
+  /** Was with workers; they are not needed for it any more. */
+  | { readonly status: 'finished'; readonly at: 'home'; readonly value: EncodedValue }
   | {
       readonly status: 'finished';
       readonly at: 'workers';

@@ -71,6 +71,7 @@ export async function resultOf(core: ClientCore, state: FutureState, signal?: Ab
           throw cancellationOf(state.label, outcome);
         case 'finished': {
           if (outcome.at === 'here') return core.decode([outcome.value]);
+          if (outcome.at === 'home') return core.decode(outcome.value);
           if (outcome.actor) return actorProxy(core, state);
           const value: EncodedValue | undefined = await core.fetch(state, outcome, signal);
           if (value !== undefined) return core.decode(value);
@@ -93,4 +94,20 @@ export async function exceptionOf(
   if (outcome.status === 'error') return errorOf(core, outcome);
   if (outcome.status === 'cancelled') return cancellationOf(state.label, outcome);
   return undefined;
+}
+
+/** Fetches the result of a task that has ended, if it has one, to keep it here whatever becomes of the workers. */
+export async function bringHome(core: ClientCore, state: FutureState): Promise<void> {
+  core.retain(state);
+  try {
+    for (;;) {
+      if (state.pending) await settled(core, [state], { what: `result of ${state.label}` });
+      const { outcome } = state;
+      if (outcome.status !== 'finished' || outcome.at !== 'workers' || outcome.actor) return;
+      const value = await core.fetch(state, outcome);
+      if (value !== undefined && state.outcome === outcome) state.outcome = { status: 'finished', at: 'home', value };
+    }
+  } finally {
+    core.release(state);
+  }
 }

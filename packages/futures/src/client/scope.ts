@@ -1,4 +1,3 @@
-import { ArgumentTypeError } from '@par/comm-core';
 import type { Actor } from './actor.ts';
 import type { ClientCore } from './core.ts';
 import type { Future } from './future.ts';
@@ -6,6 +5,7 @@ import { AHEAD, mapStream } from './map-stream.ts';
 import type { SubmitOptions } from './options.ts';
 import { submitAll } from './submit.ts';
 import type { Iterables, Submittable, SubmittableAll } from './types.ts';
+import { zip } from './zip.ts';
 
 let insideOf: (scope: Scope) => ClientCore;
 
@@ -60,7 +60,7 @@ export class Scope {
       const submit = (args: unknown[]): Future<unknown> => submitAll(this.core, 'submit', fn, [args], this.options)[0]!;
       return mapStream(this.core, submit, first as AsyncIterable<unknown>, AHEAD);
     }
-    return submitAll(this.core, 'map', fn, zip(sources), this.options);
+    return submitAll(this.core, 'map', fn, [...zip(sources)], this.options);
   }
 
   /** Makes an instance of a class on a worker, where it stays. Its future's result is a proxy with the class's methods. */
@@ -82,21 +82,4 @@ export class Scope {
       })
       .finally(() => future!.release());
   }
-}
-
-function zip(sources: readonly unknown[]): unknown[][] {
-  if (sources.length === 0)
-    throw new ArgumentTypeError('PAR_ARGUMENT', 'map: give it a list for each parameter of the function');
-  const columns = sources.map((source, i) => {
-    if (typeof (source as Partial<Iterable<unknown>> | null)?.[Symbol.iterator] !== 'function') {
-      const what = source === null ? 'null' : typeof source;
-      throw new ArgumentTypeError(
-        'PAR_ARGUMENT',
-        `map: argument ${i + 2} is ${what}, but must be something to iterate over`,
-      );
-    }
-    return [...(source as Iterable<unknown>)];
-  });
-  const length = Math.min(...columns.map((column) => column.length));
-  return Array.from({ length }, (_, i) => columns.map((column) => column[i]));
 }

@@ -5,8 +5,8 @@ import { Future, stateIn } from './future.ts';
 import { settled } from './result.ts';
 
 export interface WaitOptions {
-  /** `all` (default): until every future is done; `first`: until one is. */
-  readonly until?: 'all' | 'first' | undefined;
+  /** `all` (default): until every future is done; `first`: until one is; `error`: until one fails, or all are done. */
+  readonly until?: 'all' | 'first' | 'error' | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -27,7 +27,7 @@ export async function wait<F extends Future<unknown>>(
   await settled(core, new Set(states), {
     count: until === 'first' ? 1 : undefined,
     signal,
-    stop: ({ outcome }) => outcome.status === 'cancelled',
+    stop: ({ outcome }) => outcome.status === 'cancelled' || (until === 'error' && outcome.status === 'error'),
     what: `wait for ${all.length} futures`,
   });
   for (const { outcome, label } of states) if (outcome.status === 'cancelled') throw cancellationOf(label, outcome);

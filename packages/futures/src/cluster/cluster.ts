@@ -55,13 +55,14 @@ export class Cluster implements AsyncDisposable {
     process.off('beforeExit', this.#onBeforeExit);
     process.off('exit', this.#onExit);
     forgetCluster(this);
+    // Held to the end: nothing else may keep the process alive while the workers leave.
+    this.link.hold();
     if (!this.#control.ended) {
-      this.link.hold();
       await this.#control.request({ method: 'shutdown' });
       await this.#control.over;
-      this.link.release();
     }
     await this.#surroundings.scheduler?.ended;
+    this.link.release();
     await this.link.sent();
     this.link.end();
     await this.#surroundings.close();

@@ -57,9 +57,16 @@ async function startAll(options: InitializeOptions): Promise<Cluster | Finished>
       'initialize: this process was started alone, so client and scheduler have no ranks to choose; start it with: par run -np 4 script.ts',
     );
   }
+  return startAlone(options, () => {
+    first = undefined;
+  });
+}
+
+/** A cluster of processes on this machine, for this process alone. */
+export async function startAlone(options: InitializeOptions, closing = (): void => {}): Promise<Cluster> {
   const local = await startLocalCluster(options);
   return clientOf(await layerOf(local.comm), layoutOf(local.comm.size, LOCAL_LAYOUT), options, () => {
-    first = undefined;
+    closing();
     return local.close();
   });
 }

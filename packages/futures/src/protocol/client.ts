@@ -38,6 +38,8 @@ export interface Cancel {
   readonly client: number;
   readonly numbers: readonly FutureNumber[];
   readonly force?: boolean;
+  /** Leaves tasks alone that a worker was given, or that are done. */
+  readonly waiting?: boolean;
   readonly message?: string;
 }
 

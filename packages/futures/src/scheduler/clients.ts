@@ -45,8 +45,10 @@ export function releaseFutures(s: SchedulerState, client: ClientState, { ranges 
   settle(s);
 }
 
-export function cancel(s: SchedulerState, client: ClientState, { numbers, force, message }: Cancel): void {
-  const tasks = numbers.map((number) => client.futures.get(number)).filter((task) => task !== undefined);
+export function cancel(s: SchedulerState, client: ClientState, { numbers, force, waiting, message }: Cancel): void {
+  const chosen = (task: Task | undefined): task is Task =>
+    task !== undefined && (!waiting || task.state === STATE.WAITING || task.state === STATE.QUEUED);
+  const tasks = numbers.map((number) => client.futures.get(number)).filter(chosen);
   if (force) cancelAll(s, tasks, 'requested', 'all', message);
   else dropInterest(s, client, tasks, message);
 }

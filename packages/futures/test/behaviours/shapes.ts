@@ -27,6 +27,7 @@ export async function play(comm: Communicator, shape: ShapeName): Promise<Cluste
   const cluster = await initialize({
     comm,
     exit: false,
+    cancelGraceMs: 50,
     schedulerOptions: { validate: true, story: 50 },
     ...worker,
   });
