@@ -22,9 +22,9 @@ export interface Command {
  * A command line that runs `args` inside a host. In one that is not contained, the process that is started becomes the program
  * itself: signals reach it.
  */
-export function inHost({ pid, contained }: HostRecord, args: readonly string[]): Command {
+export function inHost({ pid, contained }: HostRecord, args: readonly string[], cwd = process.cwd()): Command {
   const spaces = ['--net', '--uts', '--mount', ...(contained ? ['--pid'] : [])];
-  return { command: 'nsenter', args: ['--target', `${pid}`, ...spaces, '--', ...args] };
+  return { command: 'nsenter', args: ['--target', `${pid}`, ...spaces, `--wdns=${cwd}`, '--', ...args] };
 }
 
 /** Runs a short command of the system inside a host and throws with what it said when it fails. */

@@ -26,10 +26,9 @@ export class Running {
   stderr = '';
   #changed: () => void = () => {};
 
-  constructor({ command, args }: Command, { env, cwd, input, timeoutMs = 50_000 }: RunOptions) {
+  constructor({ command, args }: Command, { env, input, timeoutMs = 50_000 }: RunOptions) {
     this.child = spawn(command, args, {
       env,
-      cwd,
       stdio: ['pipe', 'pipe', 'pipe'],
       signal: AbortSignal.timeout(timeoutMs),
       // The second one of these makes srun end its step at once.

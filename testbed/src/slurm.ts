@@ -40,13 +40,13 @@ export class Slurm {
   }
 
   /** A command on the login host; run it with `env`. */
-  atLogin(args: readonly string[]): Command {
-    return inHost(this.record.login, args);
+  atLogin(args: readonly string[], cwd?: string): Command {
+    return inHost(this.record.login, args, cwd);
   }
 
   /** Starts a command on the login host. What it started is ended with it: srun ends its step, salloc its job. */
   start(args: readonly string[], options: RunOptions = {}): Running {
-    return new Running(this.atLogin(args), { ...options, env: { ...this.env, ...options.env } });
+    return new Running(this.atLogin(args, options.cwd), { ...options, env: { ...this.env, ...options.env } });
   }
 
   /** Runs a command on the login host to its end. */

@@ -1,7 +1,10 @@
 import { matching, type Transport } from '@par/comm-core/transport';
-import { join } from './join.ts';
-import { optionsFromEnvironment, type TcpOptions } from './options.ts';
+import { bootstrap, type Started } from './bootstrap/bootstrap.ts';
+import { holderOf } from './bootstrap/holder.ts';
+import { type Joined, join, meet } from './join.ts';
+import { optionsFromEnvironment, type Place, type TcpOptions } from './options.ts';
 import type { RequestHandler } from './rendezvous/exchanges.ts';
+import type { Rendezvous } from './rendezvous/server.ts';
 
 export { type Family, optionsFromEnvironment, type TcpOptions } from './options.ts';
 export type { RequestHandler } from './rendezvous/exchanges.ts';
@@ -14,21 +17,29 @@ export interface TcpTransport extends Transport {
   request(name: string, data?: unknown, signal?: AbortSignal): Promise<unknown>;
 }
 
-/** What comm-core's `init` calls: joins the job that the launcher's variables describe, and removes the secret from `env`. */
-export function createTransport(
-  detection: { readonly rank: number; readonly size: number },
-  env: NodeJS.ProcessEnv,
-): Promise<TcpTransport> {
-  return connectTransport(optionsFromEnvironment(detection, env));
+/**
+ * What comm-core's `init` calls: joins the job that the environment describes, and removes secrets from `env`. Ranks that `par run`
+ * started find it by the launcher's variables; ranks of batch systems and foreign launchers meet at rank 0, which they find through
+ * the launcher's PMI or a private file that all hosts share.
+ */
+export async function createTransport(detection: Started, env: NodeJS.ProcessEnv): Promise<TcpTransport> {
+  if (env.PAR_RENDEZVOUS || detection.row === 'par' || detection.row === 'explicit') {
+    return connectTransport(optionsFromEnvironment(detection as Place, env));
+  }
+  const { settings, reached, held } = await bootstrap(detection, env);
+  return connect(await meet(settings, reached), held);
 }
 
 /** Joins a job. Rejects with PAR_ENVIRONMENT, PAR_TRANSPORT, PAR_PEER_LOST or PAR_ABORTED. */
 export async function connectTransport(options: TcpOptions): Promise<TcpTransport> {
-  const { link, control } = await join(options);
+  return connect(await join(options), undefined);
+}
+
+async function connect({ link, control }: Joined, held: Rendezvous | undefined): Promise<TcpTransport> {
   const transport = matching(link);
   control.onRequest('pending', () => transport.pending());
   await link.connected();
-  return Object.assign(transport, {
+  return Object.assign(transport, held && holderOf(transport, held), {
     onRequest: (name: string, handler: RequestHandler) => control.onRequest(name, handler),
     request: (name: string, data?: unknown, signal?: AbortSignal) => control.request(name, data, signal),
   });

@@ -6,8 +6,8 @@ import { type Address, formatAddress, parseAddress } from './address.ts';
 import { hostIdentity } from './host-identity.ts';
 import { MESH_RANKS, SocketLink } from './link/link.ts';
 import { turningTime } from './link/turning.ts';
-import type { TcpOptions } from './options.ts';
-import { type Control, joinJob } from './rendezvous/control.ts';
+import type { LinkSettings, TcpOptions } from './options.ts';
+import { type Control, connectControl, Declined } from './rendezvous/control.ts';
 import { Credentials } from './wire/handshake.ts';
 import { Listener } from './wire/listener.ts';
 
@@ -17,37 +17,43 @@ export interface Joined {
   readonly control: Control;
 }
 
+/** A rendezvous that has proved to be this job's, and the means to prove the same to its ranks. */
+export interface Reached {
+  readonly credentials: Credentials;
+  readonly control: Control;
+  /** A directory for the sockets of all ranks of this host, which somebody else removes; undefined: each rank has its own. */
+  readonly sockets: string | undefined;
+}
+
 /** Meets the other ranks at the rendezvous. Rejects with PAR_ENVIRONMENT, PAR_TRANSPORT, PAR_PEER_LOST or PAR_ABORTED. */
 export async function join(options: TcpOptions, host = hostIdentity()): Promise<Joined> {
+  return meet(options, await reachAddress(options), host);
+}
+
+/** Joins the job whose rendezvous has been reached. Rejects with PAR_ENVIRONMENT, PAR_TRANSPORT, PAR_PEER_LOST or PAR_ABORTED. */
+export async function meet(options: LinkSettings, reached: Reached, host = hostIdentity()): Promise<Joined> {
   const { rank, size, family = 'auto' } = options;
-  const rendezvous = parseAddress(options.rendezvous);
-  const credentials = new Credentials(rank, size, options.job, options.secret, options.secure);
+  const { credentials, control } = reached;
   const log = options.log ?? ((line: string): void => void process.stderr.write(`par: rank ${rank}: ${line}\n`));
   const listeners: Listener[] = [];
   const listen = async (address: Address): Promise<Address> => {
     const listener = new Listener(credentials, log);
     const bound = await listener.listen(address).catch((cause: NodeJS.ErrnoException) => {
-      const why = cause.code === 'EADDRINUSE' ? 'two processes were given the same PAR_RANK' : cause.message;
+      const why = cause.code === 'EADDRINUSE' ? 'two processes were given the same rank' : cause.message;
       throw new ParError('PAR_TRANSPORT', `rank ${rank} cannot listen at ${formatAddress(address)}: ${why}`, { cause });
     });
     listeners.push(listener);
     return bound;
   };
 
-  const directory = family === 'tcp' ? undefined : socketDirectory(rendezvous);
+  const directory = family === 'tcp' ? undefined : socketDirectory(reached.sockets);
   const release = (): void => {
     if (directory?.own) rmSync(directory.path, { recursive: true, force: true });
   };
   try {
     const unix = directory && joinPath(directory.path, `${rank}.sock`);
     if (unix !== undefined && size > 1) await listen(parseAddress(`unix:${unix}`));
-    const control = await joinJob({
-      rendezvous,
-      credentials,
-      announcement: { host, hostname: hostname(), pid: process.pid, unix },
-      listen: listenTcp,
-      connectTimeout: options.connectTimeout ?? 30_000,
-    });
+    await control.join({ host, hostname: hostname(), pid: process.pid, unix }, listenTcp);
     const { members, initial } = control;
     const present = members.filter((member) => member !== undefined);
     const link = new SocketLink({
@@ -62,6 +68,7 @@ export async function join(options: TcpOptions, host = hostIdentity()): Promise<
     });
     return { link, control };
   } catch (error) {
+    control.abandon();
     for (const listener of listeners) listener.close();
     release();
     throw error;
@@ -82,8 +89,35 @@ export async function join(options: TcpOptions, host = hostIdentity()): Promise<
   }
 }
 
-/** Next to the rendezvous when that is a socket of this host (its owner removes it), otherwise a directory of our own. */
-function socketDirectory(rendezvous: Address): { readonly path: string; readonly own: boolean } {
-  if (rendezvous.family === 'unix') return { path: dirname(rendezvous.path), own: false };
+/** Pause between two attempts to reach a rendezvous that is not there yet, in milliseconds. */
+const RETRY_MS = 20;
+
+/** Reaches a rendezvous at a known address, waiting for it to appear. */
+async function reachAddress(options: TcpOptions): Promise<Reached> {
+  const address = parseAddress(options.rendezvous);
+  const credentials = new Credentials(options.rank, options.size, options.job, options.secret, options.secure);
+  const deadline = performance.now() + (options.connectTimeout ?? 30_000);
+  for (;;) {
+    try {
+      const control = await connectControl(address, credentials, Math.max(1, deadline - performance.now()));
+      return { credentials, control, sockets: address.family === 'unix' ? dirname(address.path) : undefined };
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      const absent = code === 'ENOENT' || code === 'ECONNREFUSED';
+      if (!absent || performance.now() > deadline) {
+        if (error instanceof Declined) throw error;
+        throw new ParError(
+          'PAR_TRANSPORT',
+          `rank ${options.rank} cannot join at ${options.rendezvous}: ${(error as Error).message}; is the launcher still running?`,
+          { cause: error },
+        );
+      }
+    }
+    await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+  }
+}
+
+function socketDirectory(shared: string | undefined): { readonly path: string; readonly own: boolean } {
+  if (shared !== undefined) return { path: shared, own: false };
   return { path: mkdtempSync(joinPath(tmpdir(), 'par-')), own: true };
 }

@@ -1,26 +1,19 @@
+import { networkInterfaces } from 'node:os';
 import { ParError } from '@par/comm-core';
 
 /** Which sockets ranks of one host use among themselves: `auto` is Unix domain sockets. */
 export type Family = 'auto' | 'unix' | 'tcp';
 
-/** Everything a rank needs to join its job. */
-export interface TcpOptions {
+/** How a rank is connected to its peers, whoever started it. */
+export interface LinkSettings {
   readonly rank: number;
   readonly size: number;
-  /** Name of the job, the same on all ranks. */
-  readonly job: string;
-  /** Where the ranks meet: `unix:/path/socket` or `tcp:host:port`. */
-  readonly rendezvous: string;
-  /** 32 random bytes, the same on all ranks and known to nobody else. */
-  readonly secret: Uint8Array;
   /** Default `auto`. `tcp` is for tests: on one host it listens on the loopback interface only. */
   readonly family?: Family | undefined;
-  /** Address to listen on when the job spans hosts. Default: that of the interface the rendezvous is reached through. */
+  /** Address or interface to listen on when the job spans hosts. Default: the interface the rendezvous is reached through. */
   readonly host?: string | undefined;
   /** Encrypts every connection with TLS 1.3, the rendezvous too. Default false; the same on all ranks and the rendezvous. */
   readonly secure?: boolean | undefined;
-  /** How long the rendezvous may take to appear, in milliseconds. Default 30 000. */
-  readonly connectTimeout?: number | undefined;
   /** `mesh` connects every pair at the start, `lazy` when it first talks. Default: mesh up to 32 ranks. */
   readonly connect?: 'mesh' | 'lazy' | undefined;
   /** Microseconds a waiting rank keeps its event loop turning; 0: never. Default: by measurement, 0 when ranks outnumber cores. */
@@ -29,14 +22,29 @@ export interface TcpOptions {
   readonly log?: ((line: string) => void) | undefined;
 }
 
+/** Everything a rank needs to join a job whose rendezvous is known. */
+export interface TcpOptions extends LinkSettings {
+  /** Name of the job, the same on all ranks. */
+  readonly job: string;
+  /** Where the ranks meet: `unix:/path/socket` or `tcp:host:port`. */
+  readonly rendezvous: string;
+  /** 32 random bytes, the same on all ranks and known to nobody else. */
+  readonly secret: Uint8Array;
+  /** How long the rendezvous may take to appear, in milliseconds. Default 30 000. */
+  readonly connectTimeout?: number | undefined;
+}
+
+/** Which of how many. */
+export interface Place {
+  readonly rank: number;
+  readonly size: number;
+}
+
 /**
- * The launcher's variables as options: PAR_JOB, PAR_RENDEZVOUS, PAR_SECRET (64 hexadecimal digits, removed from `env`),
- * PAR_SECURE (`1`), PAR_TCP_FAMILY, PAR_TCP_HOST and PAR_SPIN. Throws ParError PAR_ENVIRONMENT for one that is missing or malformed.
+ * The launcher's variables as options: PAR_JOB, PAR_RENDEZVOUS and PAR_SECRET (64 hexadecimal digits, removed from `env`), and
+ * those of `settingsFromEnvironment`. Throws ParError PAR_ENVIRONMENT for one that is missing or malformed.
  */
-export function optionsFromEnvironment(
-  { rank, size }: { readonly rank: number; readonly size: number },
-  env: NodeJS.ProcessEnv,
-): TcpOptions {
+export function optionsFromEnvironment({ rank, size }: Place, env: NodeJS.ProcessEnv): TcpOptions {
   const secret = env.PAR_SECRET;
   delete env.PAR_SECRET;
   const rendezvous = env.PAR_RENDEZVOUS;
@@ -53,16 +61,29 @@ export function optionsFromEnvironment(
     );
   }
   return {
-    rank,
-    size,
+    ...settingsFromEnvironment({ rank, size }, env),
     job: env.PAR_JOB ?? '',
     rendezvous,
     secret: Buffer.from(secret, 'hex'),
+  };
+}
+
+/** PAR_SECURE (`1`), PAR_TCP_FAMILY, PAR_TCP_HOST and PAR_SPIN. Throws ParError PAR_ENVIRONMENT for one that is malformed. */
+export function settingsFromEnvironment({ rank, size }: Place, env: NodeJS.ProcessEnv): LinkSettings {
+  return {
+    rank,
+    size,
     family: familyOf(env.PAR_TCP_FAMILY),
     secure: env.PAR_SECURE === '1',
-    host: env.PAR_TCP_HOST || undefined,
+    host: env.PAR_TCP_HOST ? addressOf(env.PAR_TCP_HOST) : undefined,
     spin: spinOf(env.PAR_SPIN),
   };
+}
+
+/** The address of an interface of this host, IPv4 first; anything else is an address already. */
+function addressOf(text: string): string {
+  const addresses = networkInterfaces()[text] ?? [];
+  return (addresses.find(({ family }) => family === 'IPv4') ?? addresses[0])?.address ?? text;
 }
 
 function familyOf(text: string | undefined): Family {

@@ -94,7 +94,7 @@ export class SocketLink implements FrameTransport, PeerHost {
       lost: (rank, reason) => this.#reportedLost(rank, reason),
       finished: (rank) => this.#reportedFinished(rank),
       aborted: (status, reason, rank) => this.#abortedBy(status, reason, rank),
-      broken: (error) => this.#abortedBy(1, error?.message ?? 'the launcher is gone', -1),
+      broken: (error) => this.#abortedBy(1, error.message, -1),
     });
   }
 

@@ -6,7 +6,7 @@ import type { Wire } from '../wire/wire.ts';
 import { Exchanges, type RequestHandler } from './exchanges.ts';
 import { type Announcement, type FromRank, type Member, MessageReader, sendMessage, type ToRank } from './messages.ts';
 
-/** What a rank hears from the launcher while it runs. */
+/** What a rank hears from the rendezvous while it runs. */
 export interface ControlEvents {
   /** A rank that was not in the table is there now. */
   joined(rank: number, member: Member): void;
@@ -14,99 +14,102 @@ export interface ControlEvents {
   finished(rank: number): void;
   aborted(status: number, reason: string, rank: number): void;
   /** The channel broke: the launcher is gone. Not called after its goodbye or after `leave`. */
-  broken(error: Error | undefined): void;
+  broken(error: Error): void;
 }
 
-export interface JoinOptions {
-  readonly rendezvous: Address;
-  readonly credentials: Credentials;
-  readonly announcement: Announcement;
-  /** Starts to listen on TCP. `route`: address of this end of the connection to the rendezvous, if that is TCP. */
-  readonly listen: (loopback: boolean, route: string | undefined) => Promise<Address>;
-  /** How long the rendezvous may take to appear, in milliseconds. */
-  readonly connectTimeout: number;
-}
+/** The other end of a handshake knows the job and does not want this rank. */
+export class Declined extends ParError {}
 
-/** Pause between two attempts to reach a rendezvous that is not there yet, in milliseconds. */
-const RETRY_MS = 20;
-
-/** Joins the job; resolves once every rank has that is there from the start. */
-export async function joinJob(options: JoinOptions): Promise<Control> {
-  const deadline = performance.now() + options.connectTimeout;
-  for (;;) {
-    try {
-      const control = await connectControl(options, Math.max(1, deadline - performance.now()));
-      await control.joined;
-      return control;
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      const absent = code === 'ENOENT' || code === 'ECONNREFUSED';
-      if (!absent || performance.now() > deadline) {
-        if (error instanceof AbortedError || error instanceof PeerLostError) throw error;
-        const { message } = error as Error;
-        throw new ParError(
-          'PAR_TRANSPORT',
-          `rank ${options.credentials.rank} cannot join at ${formatAddress(options.rendezvous)}: ${message}; is the launcher still running?`,
-          { cause: error },
-        );
-      }
-    }
-    await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
-  }
-}
-
-function connectControl(options: JoinOptions, deadline: number): Promise<Control> {
+/**
+ * Connects to a rendezvous and goes through the handshake, within `deadline` milliseconds; nothing is announced yet. Rejects with
+ * Declined when this rank has joined already, otherwise with why there is no genuine rendezvous at this address.
+ */
+export function connectControl(
+  address: Address,
+  credentials: Credentials,
+  deadline: number,
+  holder: Holder = 'launcher',
+): Promise<Control> {
   return new Promise((resolve, reject) => {
-    greet(options.rendezvous, {
-      credentials: options.credentials,
+    greet(address, {
+      credentials,
       purpose: 'rendezvous',
       to: RENDEZVOUS,
       deadline,
       accepted: (wire) => {
-        const control = new Control(wire, options);
+        const control = new Control(wire, holder);
         resolve(control);
         return control.reader;
       },
-      declined: () => reject(new Error('this rank has joined already; two processes were given the same PAR_RANK')),
+      declined: () =>
+        reject(
+          new Declined(
+            'PAR_TRANSPORT',
+            `rank ${credentials.rank} has joined already: two processes were given the same rank`,
+          ),
+        ),
       failed: reject,
     });
   });
 }
 
+/** Starts to listen on TCP. `route`: address of this end of the connection to the rendezvous, if that is TCP. */
+type Listen = (loopback: boolean, route: string | undefined) => Promise<Address>;
+
+/** Where the rendezvous lives, and so what its sudden end means. */
+export type Holder = 'launcher' | 'rank 0';
+
 /** A rank's end of the control channel. */
 export class Control {
   readonly reader: MessageReader<ToRank>;
-  readonly joined: Promise<void>;
   /** By rank; those without an entry may join later. */
   members: readonly (Member | undefined)[] = [];
   /** Ranks that started together. */
   initial = 0;
   readonly #wire: Wire;
-  readonly #options: JoinOptions;
+  readonly #holder: Holder;
   readonly #exchanges: Exchanges;
+  readonly #joined: Promise<void>;
   readonly #handlers = new Map<string, RequestHandler>();
   readonly #resolve: () => void;
   readonly #reject: (error: Error) => void;
   /** What came after the table and before `start`. */
   readonly #early: ((events: ControlEvents) => void)[] = [];
   #events: ControlEvents | undefined;
+  #listen: Listen | undefined;
   #left = false;
 
-  constructor(wire: Wire, options: JoinOptions) {
+  constructor(wire: Wire, holder: Holder) {
     this.#wire = wire;
-    this.#options = options;
+    this.#holder = holder;
     this.#exchanges = new Exchanges(
       (message) => sendMessage(wire, message),
       (name) => this.#handlers.get(name),
     );
     this.reader = new MessageReader<ToRank>(wire, (message) => this.#receive(message));
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    this.joined = promise;
+    promise.catch(() => {}); // it may end before `join` is called
+    this.#joined = promise;
     this.#resolve = resolve;
     this.#reject = reject;
     wire.socket.setKeepAlive(true, 10_000);
     wire.onClosed = (error) => this.#closed(error);
-    this.#send({ type: 'announce', ...options.announcement });
+  }
+
+  /**
+   * Joins the job; resolves once every rank has that is there from the start. Rejects with PAR_PEER_LOST, PAR_ABORTED or
+   * PAR_TRANSPORT.
+   */
+  join(announcement: Announcement, listen: Listen): Promise<void> {
+    this.#listen = listen;
+    this.#send({ type: 'announce', ...announcement });
+    return this.#joined;
+  }
+
+  /** Gives up joining. */
+  abandon(): void {
+    this.#left = true;
+    this.#wire.destroy();
   }
 
   /** From now on the channel does not keep the process alive. */
@@ -152,7 +155,7 @@ export class Control {
   #receive(message: ToRank): void {
     switch (message.type) {
       case 'listen':
-        this.#options.listen(message.loopback, this.#wire.socket.localAddress).then(
+        this.#listen!(message.loopback, this.#wire.socket.localAddress).then(
           (address) => this.#send({ type: 'listening', address: formatAddress(address) }),
           (error: Error) => this.#wire.destroy(error),
         );
@@ -192,12 +195,14 @@ export class Control {
   }
 
   #closed(error: Error | undefined): void {
-    const gone = new ParError(
-      'PAR_TRANSPORT',
-      `the launcher is gone: ${error?.message ?? 'it closed the control channel'}`,
-    );
+    const how = error?.message ?? 'its process ended without goodbye';
+    const gone =
+      this.#holder === 'launcher'
+        ? new ParError('PAR_TRANSPORT', `the launcher is gone: ${how}`)
+        : new PeerLostError(0, `rank 0, where the ranks meet, is lost: ${how}`);
     this.#exchanges.close(gone);
     this.#reject(gone);
-    if (!this.#left) this.#event((events) => events.broken(gone));
+    if (this.#left) return;
+    this.#event((events) => (gone instanceof PeerLostError ? events.lost(0, how) : events.broken(gone)));
   }
 }

@@ -1,7 +1,7 @@
-import { chmodSync, mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { ParError } from '@par/comm-core';
 import { formatAddress, parseAddress } from '../address.ts';
+import { makePrivate } from '../private-directory.ts';
 import { Credentials, RENDEZVOUS } from '../wire/handshake.ts';
 import { Listener } from '../wire/listener.ts';
 import type { ByteConsumer, Wire } from '../wire/wire.ts';
@@ -45,13 +45,17 @@ export interface Rendezvous {
   announcement(rank: number): Announcement | undefined;
   /** Tells all ranks that a rank is gone for good: for a process that ended without ever joining. Joined ranks are noticed. */
   lost(rank: number, reason: string): void;
-  /** Tells all ranks that the job ends. */
-  abort(status: number, reason: string): void;
+  /** Tells all ranks that the job ends; `rank` is who wants it to, default −1: the launcher. */
+  abort(status: number, reason: string, rank?: number): void;
   /** Asks a rank; answered by the handler it registered under this name (`pending`: its pending operations). */
   request(rank: number, name: string, data?: unknown, signal?: AbortSignal): Promise<unknown>;
   /** Registers what answers the ranks' questions of this name. */
   onRequest(name: string, handler: (data: unknown, rank: number) => unknown): void;
-  /** Ends all channels; ranks go on without. */
+  /** Stops listening: whoever has joined is all there will be. */
+  seal(): void;
+  /** Settles when no rank is connected any more, and keeps the process alive until then. */
+  drained(): Promise<void>;
+  /** Ends all channels; ranks go on without. What it says has left when it returns. */
   close(): Promise<void>;
 }
 
@@ -110,7 +114,7 @@ class RendezvousServer implements Rendezvous {
 
   async listen(): Promise<void> {
     const address = parseAddress(this.#options.listen);
-    if (address.family === 'unix') ownDirectory(dirname(address.path));
+    if (address.family === 'unix') makePrivate(dirname(address.path));
     this.#address = formatAddress(await this.#listener.listen(address));
     this.#listener.serve({
       judge: (from) => (this.#seats[from] === undefined && !this.#gone.has(from) ? 'accept' : 'duplicate'),
@@ -130,8 +134,8 @@ class RendezvousServer implements Rendezvous {
     else if (rank < this.#initial) this.#reject(new ParError('PAR_PEER_LOST', `rank ${rank} is gone: ${reason}`));
   }
 
-  abort(status: number, reason: string): void {
-    this.#end(-1, status, reason);
+  abort(status: number, reason: string, rank = -1): void {
+    this.#end(rank, status, reason);
   }
 
   request(rank: number, name: string, data?: unknown, signal?: AbortSignal): Promise<unknown> {
@@ -148,13 +152,28 @@ class RendezvousServer implements Rendezvous {
     this.#handlers.set(name, handler);
   }
 
+  seal(): void {
+    this.#listener.close();
+  }
+
+  drained(): Promise<void> {
+    return Promise.all(
+      this.#open().map(
+        ({ wire: { socket } }) =>
+          new Promise<void>((resolve) => {
+            socket.ref();
+            socket.once('close', resolve);
+          }),
+      ),
+    ).then(() => {});
+  }
+
   close(): Promise<void> {
     clearTimeout(this.#joinTimer);
     this.#listener.close();
     if (this.#table === undefined) this.#reject(new ParError('PAR_ABORTED', 'the rendezvous was closed'));
-    const open = this.#seats.filter((seat) => seat !== undefined && !seat.wire.socket.destroyed) as Seat[];
     return Promise.all(
-      open.map((seat) => {
+      this.#open().map((seat) => {
         const { promise, resolve } = Promise.withResolvers<void>();
         seat.finished = true;
         seat.wire.socket.once('close', resolve);
@@ -163,6 +182,10 @@ class RendezvousServer implements Rendezvous {
         return promise;
       }),
     ).then(() => {});
+  }
+
+  #open(): Seat[] {
+    return this.#seats.filter((seat) => seat !== undefined && !seat.wire.socket.destroyed) as Seat[];
   }
 
   #seat(rank: number, wire: Wire): ByteConsumer {
@@ -305,17 +328,5 @@ class RendezvousServer implements Rendezvous {
     this.#seats.forEach((seat, rank) => {
       if (seat !== undefined && rank !== except) sendMessage(seat.wire, message);
     });
-  }
-}
-
-/** A directory only this user can enter; one that others can enter is refused. */
-function ownDirectory(path: string): void {
-  if (mkdirSync(path, { recursive: true, mode: 0o700 }) !== undefined) chmodSync(path, 0o700);
-  const { mode, uid } = statSync(path);
-  if ((mode & 0o077) !== 0 || (process.getuid !== undefined && uid !== process.getuid())) {
-    throw new ParError(
-      'PAR_ENVIRONMENT',
-      `${path} is open to other users; the rendezvous socket needs a directory of its own with mode 0700`,
-    );
   }
 }
