@@ -48,6 +48,13 @@ export class ArgumentRangeError extends RangeError {
   }
 }
 
+/** A transport cannot run on this machine as it is. Nothing has been started, so another one can still be used. */
+export class TransportUnavailableError extends ParError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('PAR_TRANSPORT', message, options);
+  }
+}
+
 /** A message was longer than the buffer it was received into. The message is consumed. */
 export class TruncationError extends ParError {
   /** Bytes the message had. */

@@ -4,7 +4,7 @@ import { isMainThread } from 'node:worker_threads';
 import type { Communicator } from './comm/communicator.ts';
 import { worldOf } from './comm/intracomm.ts';
 import { type Detection, detect } from './detect/index.ts';
-import { ParError } from './errors.ts';
+import { ParError, TransportUnavailableError } from './errors.ts';
 import { ownProcess, type PeerLossPolicy } from './lifecycle.ts';
 import { memoryTransports } from './memory/index.ts';
 import type { Transport } from './transport/index.ts';
@@ -13,7 +13,10 @@ import type { Transport } from './transport/index.ts';
 export type TransportFactory = (detection: Detection, env: NodeJS.ProcessEnv) => Promise<Transport>;
 
 export interface InitOptions {
-  /** `auto` (default): what the launcher's environment asks for. Or a factory of your own. */
+  /**
+   * `auto` (default): what the launcher's environment asks for, sockets where that is MPI and none can be used. Or a factory of
+   * your own.
+   */
   transport?: 'auto' | 'memory' | 'tcp' | 'mpi' | TransportFactory | undefined;
   /** What the loss of another rank does to this one. Default `abort`. Under `par run` the launcher decides: `reject`. */
   onPeerLoss?: PeerLossPolicy | undefined;
@@ -51,11 +54,33 @@ async function start({ transport: choice = 'auto', onPeerLoss }: InitOptions): P
       'init: called in a worker thread, but a rank is a process: call init in its main thread and hand data to the worker with postMessage',
     );
   }
-  const transport = await (factory ?? (await load(name)))(detection, process.env);
+  const transport = await (factory ? factory(detection, process.env) : named(name, choice, detection));
   const ours = detection.row === 'par';
   const policy = onPeerLoss ?? (ours ? 'reject' : 'abort');
   return worldOf(transport, ownProcess(transport, policy, ours ? 'launcher' : 'ranks'));
 }
+
+/**
+ * A transport by name. Where only the launcher suggests MPI, and there is none that can be used, sockets do: the launcher can
+ * pass a secret too.
+ */
+async function named(name: string, choice: InitOptions['transport'], detection: Detection): Promise<Transport> {
+  const { env } = process;
+  const suggested = choice === 'auto' && (!env.PAR_TRANSPORT || env.PAR_TRANSPORT === 'auto');
+  const start = async (transport: string): Promise<Transport> => (await load(transport))(detection, env);
+  if (name !== 'mpi' || !suggested) return start(name);
+  try {
+    return await start(name);
+  } catch (error) {
+    if (!(error instanceof TransportUnavailableError)) throw error;
+    if (!(error instanceof NotInstalledError) && detection.rank === 0) {
+      process.stderr.write(`par: ${error.message}\npar: until then, the ranks talk over sockets\n`);
+    }
+    return start('tcp');
+  }
+}
+
+class NotInstalledError extends TransportUnavailableError {}
 
 /**
  * The package of a transport. It is an optional neighbour, found from the program's own folder first (package managers
@@ -76,8 +101,7 @@ async function load(name: string): Promise<TransportFactory> {
   }
   const given = process.env.PAR_TRANSPORT === name ? process.env.PAR_TRANSPORT_MODULE : undefined;
   if (given) return factoryOf(await import(given), given);
-  throw new ParError(
-    'PAR_TRANSPORT',
+  throw new NotInstalledError(
     `init: ${specifier} is not installed (looked from ${tried.join(' and ')}); run: npm install ${specifier}`,
   );
 }

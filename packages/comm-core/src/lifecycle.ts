@@ -1,11 +1,18 @@
 import { abortStatus, type Job } from './comm/job.ts';
+import type { AbortedError } from './errors.ts';
 import type { Transport } from './transport/index.ts';
 
 /**
- * Status of a rank that ends because another one was lost. A launcher that sees it knows that this rank is a
+ * Status of a rank that ends because another one was lost. A launcher of ours that sees it knows that this rank is a
  * consequence and looks for the cause, so that the job's status is that of the first failing rank.
  */
 export const PEER_LOST_STATUS = 113;
+
+/**
+ * The same under other launchers, which make one status of all (the highest, or all bits): the least that is a failure leaves that of
+ * the lost rank visible.
+ */
+const PEER_LOST_ELSEWHERE = 1;
 
 /** Node's own status for a top-level await that can never settle. */
 const UNSETTLED_AWAIT = 13;
@@ -30,6 +37,7 @@ export function ownProcess(transport: Transport, policy: PeerLossPolicy, watcher
     process.stderr.write(`par: ${me}: ${text}\n`);
   };
   let ended = false;
+  let crashed = false;
   let consequence = false;
 
   const exit = (status: number): never => {
@@ -37,16 +45,26 @@ export function ownProcess(transport: Transport, policy: PeerLossPolicy, watcher
     process.exit(status);
   };
 
+  const lostStatus = watcher === 'launcher' ? PEER_LOST_STATUS : PEER_LOST_ELSEWHERE;
+
   transport.onFailure((error, lostRank) => {
     if (ended) return;
+    const { status } = error as AbortedError;
     const aborted = codeOf(error) === 'PAR_ABORTED';
     if (!aborted && lostRank >= 0 && policy === 'reject') return;
-    if (watcher === 'ranks' || lostRank < 0) say(`${error.message}; this rank ends`);
-    if (!aborted) transport.abort(PEER_LOST_STATUS, error.message);
-    exit(PEER_LOST_STATUS);
+    const loss = lossOf(error);
+    // One voice is enough: a rank that aborts speaks for itself, one that is lost has a neighbour.
+    if (lostRank < 0 || (watcher === 'ranks' && loss !== undefined && rank === (loss.rank + 1) % size)) {
+      say(`${loss?.what ?? error.message}; the job ends`);
+    }
+    const ending = aborted && watcher === 'ranks' ? abortStatus(status) : lostStatus;
+    // Passed on, also by those who were told: without it, whoever was not told yet would take this end for another loss.
+    if (!aborted || watcher === 'ranks') transport.abort(ending, error.message);
+    exit(ending);
   });
 
   process.on('uncaughtExceptionMonitor', (error: unknown, origin) => {
+    crashed = true;
     consequence = codeOf(error) === 'PAR_PEER_LOST';
     // The launcher is about to end this rank for the failure of another: without this wait, the stacks of all survivors
     // would bury the one stack that says why.
@@ -73,8 +91,11 @@ export function ownProcess(transport: Transport, policy: PeerLossPolicy, watcher
       transport.leave();
       return;
     }
-    if (consequence) process.exitCode = PEER_LOST_STATUS;
-    if (watcher === 'ranks') transport.abort(abortStatus(code), `${me} ended with status ${code}`);
+    if (consequence) process.exitCode = lostStatus;
+    if (watcher === 'ranks') {
+      if (size > 1 && !crashed) say(`it ends with status ${code}, and the job with it`);
+      transport.abort(abortStatus(code), `${me} ended with status ${code}`);
+    }
   });
 
   return {
@@ -84,6 +105,12 @@ export function ownProcess(transport: Transport, policy: PeerLossPolicy, watcher
       return exit(status);
     },
   };
+}
+
+/** The loss of a rank that is behind a failure, also behind an abort that was passed on. */
+function lossOf(error: Error): { readonly rank: number; readonly what: string } | undefined {
+  const match = /\brank (\d+) is lost.*/.exec(error.message);
+  return match === null ? undefined : { rank: Number(match[1]), what: match[0] };
 }
 
 function codeOf(error: unknown): string | undefined {

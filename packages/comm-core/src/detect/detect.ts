@@ -31,7 +31,7 @@ export function detect(env: Environment, options: DetectOptions = {}): Detection
   return {
     row,
     ...(explicit ?? (entry ? placeOf(entry, presences.get(entry)!, env) : ALONE)),
-    transport: transportOf(env, entry?.transport ?? (row === 'explicit' ? 'tcp' : 'memory')),
+    transport: transportOf(env, entry ? impliedBy(entry, env) : row === 'explicit' ? 'tcp' : 'memory'),
     considered: considerations(row, presences, forced !== undefined),
     hints: row === 'single' ? hintsFor(env, presences) : [],
   };
@@ -124,6 +124,10 @@ function contradiction({ row }: Row, why: string): ParError {
     'PAR_ENVIRONMENT',
     `the environment of launcher '${row}' makes no sense: ${why}; if it is left over, unset it or choose another row with PAR_DETECT (par env shows them)`,
   );
+}
+
+function impliedBy({ transport }: Row, env: Environment): TransportName {
+  return typeof transport === 'function' ? transport(env) : transport;
 }
 
 function transportOf(env: Environment, implied: TransportName): TransportName {

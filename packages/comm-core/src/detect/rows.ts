@@ -15,7 +15,7 @@ export interface RowVariables {
 
 export interface Row {
   readonly row: Exclude<DetectionRow, 'explicit' | 'single'>;
-  readonly transport: TransportName;
+  readonly transport: TransportName | ((env: Environment) => TransportName);
   /** The row is present with any of these. */
   readonly variants: readonly RowVariables[];
   /** Why the row does not count although its variables are there. */
@@ -120,7 +120,8 @@ export const ROWS: readonly Row[] = [
   },
   {
     row: 'slurm',
-    transport: 'tcp',
+    // Plain srun brings no process manager that MPI could use; srun --mpi=pmi2 is the row before.
+    transport: (env) => (env.PMIX_RANK && env.PMIX_NAMESPACE ? 'mpi' : 'tcp'),
     variants: [
       // Never SLURM_NTASKS: it is the allocation's, also in a step of fewer tasks.
       simple('SLURM_PROCID', 'SLURM_STEP_NUM_TASKS', 'SLURM_LOCALID', undefined, [

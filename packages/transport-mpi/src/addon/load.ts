@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { ParError } from '@par/comm-core';
+import { TransportUnavailableError } from '@par/comm-core';
 import { type Launch, MPI_NAME } from '../launcher.ts';
 import type { Native } from '../native.ts';
 import { type Candidate, cacheFolder, candidates, localFolder } from './candidates.ts';
@@ -30,7 +30,7 @@ export function loadAddon(launch: Launch, env: NodeJS.ProcessEnv): Loaded {
       attempts.push(`${label}: ${(error as Error).message.split('\n')[0]}`);
     }
   }
-  throw new ParError('PAR_TRANSPORT', explain(launch, attempts, env));
+  throw new TransportUnavailableError(explain(launch, attempts, env));
 }
 
 function explain(launch: Launch, attempts: readonly string[], env: NodeJS.ProcessEnv): string {
