@@ -6,6 +6,8 @@ const needed = [
   { command: 'mpicxx.openmpi', packages: ['openmpi-bin', 'libopenmpi-dev'] },
   { command: 'mpicxx.mpich', packages: ['mpich', 'libmpich-dev'] },
   { command: 'g++', packages: ['g++'] },
+  { command: 'gfortran', packages: ['gfortran'] },
+  { command: 'python3', module: 'ensurepip', packages: ['python3-venv'] },
   { command: '/usr/bin/python3', module: 'mpi4py', packages: ['python3-mpi4py'] },
   { command: 'slurmctld', packages: ['slurm-wlm'] },
   { command: 'munged', packages: ['munge'] },

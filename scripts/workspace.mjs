@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { installMpiWheels } from './mpi-wheels.mjs';
 import { installSystemPackages } from './system-packages.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -32,7 +33,8 @@ const steps = {
     run('node', ['scripts/check.mjs']);
   },
   test: () => {
-    if (!installSystemPackages() && process.env.CI) process.exit(1);
+    const complete = [installSystemPackages(), installMpiWheels()].every(Boolean);
+    if (!complete && process.env.CI) process.exit(1);
     steps.build();
     run('node', ['scripts/test.mjs']);
   },

@@ -7,7 +7,6 @@
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
-#include <cstring>
 #include <string>
 #include <thread>
 
@@ -79,6 +78,18 @@ Napi::Object MakePlane(Napi::Env env, MPI_Comm comm) {
   return plane;
 }
 
+std::string LibraryVersion() {
+  char text[MPI_MAX_LIBRARY_VERSION_STRING] = "";
+  int length = 0;
+  MPI_Get_library_version(text, &length);
+  return std::string(text, length);
+}
+
+// libraryVersion(): also before MPI has started.
+Napi::Value LibraryVersionCall(const Napi::CallbackInfo& info) {
+  return Napi::String::New(info.Env(), LibraryVersion());
+}
+
 // init(): { threadLevel, version, library, rank, size, processor, tagMax, appnum }
 Napi::Value Init(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
@@ -97,11 +108,10 @@ Napi::Value Init(const Napi::CallbackInfo& info) {
   MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
   MPI_Comm_set_errhandler(MPI_COMM_SELF, MPI_ERRORS_RETURN);
   engine.active = true;
-  int major = 0, minor = 0, length = 0;
+  int major = 0, minor = 0;
   MPI_Get_version(&major, &minor);
-  char library[MPI_MAX_LIBRARY_VERSION_STRING] = "";
-  MPI_Get_library_version(library, &length);
-  engine.overruns = strstr(library, "Open MPI") != nullptr;
+  const std::string library = LibraryVersion();
+  engine.overruns = library.find("Open MPI") != std::string::npos;
   char processor[MPI_MAX_PROCESSOR_NAME] = "";
   int processorLength = 0;
   MPI_Get_processor_name(processor, &processorLength);
@@ -111,7 +121,7 @@ Napi::Value Init(const Napi::CallbackInfo& info) {
                           : provided == MPI_THREAD_FUNNELED   ? "funneled"
                                                               : "single";
   result["version"] = std::to_string(major) + "." + std::to_string(minor);
-  result["library"] = std::string(library, length);
+  result["library"] = library;
   result["processor"] = std::string(processor, processorLength);
   void* value = nullptr;
   int set = 0;
@@ -203,6 +213,7 @@ void Check(Napi::Env env, int error, const char* op) {
 void AddLibrary(napi_env raw, napi_value target) {
   Napi::Env env(raw);
   Napi::Object exports(raw, target);
+  exports["libraryVersion"] = Napi::Function::New(env, LibraryVersionCall, "libraryVersion");
   exports["init"] = Napi::Function::New(env, Init, "init");
   exports["cores"] = Napi::Function::New(env, Cores, "cores");
   exports["describe"] = Napi::Function::New(env, Describe, "describe");

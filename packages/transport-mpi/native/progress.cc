@@ -1,5 +1,5 @@
 // Completing operations from the loop, and how soon to look again.
-#include <sched.h>
+#include <time.h>
 
 #include "alarm.h"
 #include "arguments.h"
@@ -28,6 +28,13 @@ size_t rooted_ = 0;
 
 void Root(napi_env env, napi_value value) {
   if (rooted_ < sizeof roots_ / sizeof *roots_) napi_create_reference(env, value, 1, &roots_[rooted_++]);
+}
+
+// Lets another process have the core. Linux counts the ranks that Hydra starts as sessions of their own, between which
+// sched_yield changes nothing (sched(7), autogroup): only to block for an instant does.
+void GiveWay() {
+  timespec instant{0, 1'000};
+  nanosleep(&instant, nullptr);
 }
 
 // share(status, statusBytes, done, doneBytes): where outcomes are written.
@@ -62,7 +69,7 @@ napi_value Poll(napi_env env, napi_callback_info info) {
     engine.status[5] = 1;
     sleep_ = kShortestSleep;
   } else if (idle < hot + kYielding) {
-    sched_yield();
+    GiveWay();
     engine.status[5] = 1;
     sleep_ = kShortestSleep;
   } else {

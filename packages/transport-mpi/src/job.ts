@@ -6,7 +6,7 @@ import { type Job, MpiContext } from './context/context.ts';
 import { Control } from './context/control.ts';
 import { coresSuffice, type Place, placeOf } from './cores.ts';
 import { mpiErrorOf } from './errors.ts';
-import { checkNotAlone, type Launch } from './launcher.ts';
+import { checkNotAlone, checkStartable, type Launch } from './launcher.ts';
 import { Bulk } from './messages/bulk.ts';
 import { MpiSpace } from './messages/space.ts';
 import type { Handle, Library, Native } from './native.ts';
@@ -86,6 +86,7 @@ class MpiTransport implements Transport {
 /** Starts MPI and joins its ranks. Rejects with PAR_ENVIRONMENT when launcher and library do not belong together. */
 export async function join(native: Native, launch: Launch, env: NodeJS.ProcessEnv): Promise<MpiTransport> {
   const progress = new Progress(native);
+  checkStartable(launch, native.libraryVersion());
   const library = native.init();
   const { rank: me, size, handle: own } = library.world;
   try {

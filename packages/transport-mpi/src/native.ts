@@ -105,6 +105,8 @@ export interface Native {
   stopAlarm(): void;
   setSpin(allowed: boolean): void;
 
+  /** Name and version of the library, in its own words; MPI need not have started. */
+  libraryVersion(): string;
   init(): Library;
   cores(): string;
   describe(error: number): { errorClass: string; text: string; truncated: boolean };

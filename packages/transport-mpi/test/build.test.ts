@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { afterAll, describe, expect, it } from 'vitest';
 import { buildAddon, discoverLaunchers, discoverWrappers, launchOf, loadAddon } from '../src/build/index.ts';
-import { MPIS } from './mpis.ts';
+import { SYSTEM_MPIS } from './mpis.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'par-mpi-build-'));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
@@ -20,9 +20,9 @@ describe('finding and building for an MPI', { timeout: 120_000 }, () => {
   it('finds each MPI once, whatever its wrappers are called, and its launcher', () => {
     const { found } = discoverWrappers();
     expect(new Set(found.map(({ identity }) => identity)).size).toBe(found.length);
-    expect(found.map(({ family }) => family).sort()).toEqual(MPIS.map(({ family }) => family).sort());
+    expect(found.map(({ family }) => family).sort()).toEqual(SYSTEM_MPIS.map(({ family }) => family).sort());
     const families = discoverLaunchers().map(({ family }) => family);
-    for (const { family } of MPIS) expect(families).toContain(family);
+    for (const { family } of SYSTEM_MPIS) expect(families).toContain(family);
   });
 
   it('says of a wrapper that does not work what is wrong with it', () => {

@@ -1,10 +1,4 @@
-import { conformance } from '@par/comm-core/conformance';
+import { conformanceOf } from './conformance.ts';
 import { MPIS } from './mpis.ts';
 
-for (const mpi of MPIS.filter(({ family }) => family === 'openmpi')) {
-  conformance({
-    name: mpi.name,
-    capabilities: { detectsMismatch: false, survivesPeerLoss: false },
-    setup: (size) => ({ launch: (program) => ({ ...mpi.command(size, program), env: mpi.env }) }),
-  });
-}
+conformanceOf(MPIS.filter(({ family }) => family === 'openmpi'));

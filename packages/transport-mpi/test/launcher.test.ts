@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parRanks, translate } from '../src/among.ts';
 import { coresSuffice } from '../src/cores.ts';
-import { checkNotAlone, launchOf } from '../src/launcher.ts';
+import { checkNotAlone, checkStartable, launchOf } from '../src/launcher.ts';
 
 const STEP = { SLURM_JOB_ID: '7', SLURM_PROCID: '0', SLURM_STEP_NODELIST: 'n1', SLURM_STEP_NUM_TASKS: '4' };
 
@@ -9,6 +9,11 @@ describe('which launcher started this rank', () => {
   it("reads Open MPI's mpirun before the Slurm step its daemon runs in", () => {
     const launch = launchOf({ ...STEP, SLURM_STEP_ID: '0', OMPI_COMM_WORLD_SIZE: '8' });
     expect([launch.family, launch.size]).toEqual(['openmpi', 8]);
+  });
+
+  it('knows by what the launcher says which Open MPI it is', () => {
+    expect(launchOf({ OMPI_COMM_WORLD_SIZE: '2', OMPI_VERSION: '5.0.11' }).major).toBe(5);
+    expect(launchOf({ OMPI_COMM_WORLD_SIZE: '2' }).major).toBe(4);
   });
 
   it('takes PMI for MPICH, PMIx for Open MPI, and a bare step for either', () => {
@@ -27,6 +32,14 @@ describe('which launcher started this rank', () => {
     expect(() => checkNotAlone(launch, 1, 'Open MPI v4.1.4, more')).toThrow(/has 3 ranks.*only this one.*mpirun/s);
     expect(() => checkNotAlone(launch, 3, 'MPICH')).not.toThrow();
     expect(() => checkNotAlone(launchOf({ PMI_RANK: '0', PMI_SIZE: '1' }), 1, 'MPICH')).not.toThrow();
+  });
+
+  it('refuses to start an MPICH without PMIx under a PMIx launcher', () => {
+    const launch = launchOf({ PMIX_RANK: '0', PMIX_NAMESPACE: 'job' });
+    expect(() => checkStartable(launch, 'MPICH Version: 5.0.2')).toThrow(/knows no PMIx.*MPICH Version: 5\.0\.2/s);
+    expect(() => checkStartable(launch, 'MPICH Version: 5.0.2 configure: --with-pmix')).not.toThrow();
+    expect(() => checkStartable(launch, 'Open MPI v5.0.11')).not.toThrow();
+    expect(() => checkStartable(launchOf({ PMI_SIZE: '2' }), 'MPICH Version: 5.0.2')).not.toThrow();
   });
 });
 

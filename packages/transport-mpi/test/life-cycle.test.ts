@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { MPIS, PROGRAMS, type TestedMpi } from './mpis.ts';
+import { MPIS, PROGRAMS, SYSTEM_MPIS, type TestedMpi } from './mpis.ts';
 import { type Finished, linesOf, runJob } from './run-job.ts';
 
 function end(mpi: TestedMpi, np: number, way: string, env: Record<string, string> = {}): Promise<Finished> {
@@ -40,21 +40,24 @@ describe.each(MPIS)('the end of a rank, $name', { timeout: 60_000 }, (mpi) => {
     expect(finished.status).not.toBe(0);
   });
 
-  it('ranks whose launcher belongs to another MPI are told so, with the command that fits', async () => {
-    const other = MPIS.find(({ family }) => family !== mpi.family);
-    if (!other) throw new Error('this test needs both MPIs');
-    const addon = { PAR_MPI_ADDON: other.addon };
-    const finished = await end(mpi, 2, 'end', addon);
-    expect(finished.status).not.toBe(0);
-    expect(finished.stderr).toMatch(/says this job has 2 ranks, but the MPI library finds only this one/);
-    expect(finished.stderr).toContain(other.family === 'openmpi' ? 'mpirun.openmpi' : 'mpiexec.mpich');
-  });
-
   it('without an addon the error lists what was tried and what to do', async () => {
     const finished = await end(mpi, 1, 'end', { PAR_MPI_ADDON: '/nowhere/par_mpi.node' });
     expect(finished.status).not.toBe(0);
     expect(finished.stderr).toContain('tried /nowhere/par_mpi.node (PAR_MPI_ADDON): Cannot find module');
     expect(finished.stderr).toContain('par mpi build');
     expect(finished.stderr).toContain("code: 'PAR_TRANSPORT'");
+  });
+});
+
+// A launcher of one MPI and the addon of the other: every rank finds itself alone.
+describe.each(
+  SYSTEM_MPIS.flatMap((mpi) => MPIS.filter(({ family }) => family !== mpi.family).map((other) => ({ mpi, other }))),
+)('ranks of $other.name started by $mpi.name', { timeout: 60_000 }, ({ mpi, other }) => {
+  it('are told which launcher fits', async () => {
+    const finished = await end(mpi, 2, 'end', { PAR_MPI_ADDON: other.addon });
+    expect(finished.status).not.toBe(0);
+    expect(finished.stderr).toMatch(/(says this job has 2 ranks|started this rank of 2), but the MPI library/);
+    expect(finished.stderr).toContain(other.family === 'openmpi' ? 'mpirun.openmpi' : 'mpiexec.mpich');
+    expect(finished.stderr).toContain("code: 'PAR_ENVIRONMENT'");
   });
 });

@@ -104,7 +104,7 @@ function detection(env: NodeJS.ProcessEnv): DoctorReport['detection'] {
 
 function addonOf(launcher: Launcher, candidates: readonly Candidate[]): string | undefined {
   const fits = (least: number) => candidates.find((candidate) => fit(candidate, launcher) >= least)?.path;
-  return fits(2) ?? fits(1);
+  return fits(3) ?? fits(2) ?? fits(1);
 }
 
 function probe(candidate: Candidate, launchers: readonly Launcher[], env: NodeJS.ProcessEnv): AddonReport {

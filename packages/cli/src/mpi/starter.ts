@@ -9,7 +9,7 @@ import type { Rank, RankEvents, RankPlan } from '../run/rank-process.ts';
 import type { Setting, Starter, StarterEvents } from '../run/starter.ts';
 import { Tail } from '../run/stderr-tail.ts';
 import { UsageError } from '../usage-error.ts';
-import { chooseLauncher } from './choose.ts';
+import { choosePair } from './choose.ts';
 import { type LauncherCommand, launcherCommand } from './command.ts';
 import { Fifo, FifoInput, makeFifos } from './fifo.ts';
 import { endOfStatus, MpiRank } from './mpi-rank.ts';
@@ -62,12 +62,13 @@ async function command(
 ): Promise<MpiCommand> {
   checkOptions(options);
   const { tools, module } = await loadMpiPackage(join(segments[0]!.cwd, options.segments[0]!.program));
-  const launcher = chooseLauncher(tools, process.env);
+  const { launcher, addon } = choosePair(tools, process.env);
   const environment = (_rank: number, appnum: number): Record<string, string> => ({
     ...env,
     PAR_APPNUM: String(appnum),
     PAR_TRANSPORT: 'mpi',
     PAR_TRANSPORT_MODULE: module,
+    PAR_MPI_ADDON: addon.path,
   });
   const plans = planRanks(segments, options, { environment, preloads });
   const launch = launcherCommand({

@@ -1,7 +1,7 @@
-import { MPIS } from '../../../transport-mpi/test/mpis.ts';
+import { SYSTEM_MPIS } from '../../../transport-mpi/test/mpis.ts';
 import { behavioursOfJob } from './job.ts';
 
-for (const mpi of MPIS) {
+for (const mpi of SYSTEM_MPIS) {
   behavioursOfJob(`ranks of ${mpi.name}`, {
     command: (size, program) => mpi.command(size, program),
     env: mpi.env,

@@ -11,13 +11,15 @@ export interface Loaded {
 }
 
 /**
- * Loads the addon that belongs to the launcher; where the environment does not name one, the first that loads. Works in
+ * Loads the addon that belongs to the launcher, one of the same major version if there is; where the environment does not name a launcher, the first that loads. Works in
  * worker threads too. Throws PAR_TRANSPORT with everything tried, why it failed and what to do.
  */
 export function loadAddon(launch: Launch, env: NodeJS.ProcessEnv): Loaded {
   const attempts: string[] = [];
   const require = createRequire(import.meta.url);
-  for (const candidate of candidates(env)) {
+  const misfit = ({ build }: Candidate): number =>
+    Number(launch.major !== undefined && build !== undefined && majorOf(build.library) !== launch.major);
+  for (const candidate of candidates(env).sort((a, b) => misfit(a) - misfit(b))) {
     const { path, build, origin } = candidate;
     const label = `${path} (${origin === 'PAR_MPI_ADDON' ? origin : `${origin}, built for ${build?.library}`})`;
     if (build && launch.family && build.family !== launch.family && build.family !== 'mpi-abi') {
@@ -31,6 +33,11 @@ export function loadAddon(launch: Launch, env: NodeJS.ProcessEnv): Loaded {
     }
   }
   throw new TransportUnavailableError(explain(launch, attempts, env));
+}
+
+/** Of a library in its header's words, such as `Open MPI 4.1.4`. */
+function majorOf(library: string): number {
+  return Number.parseInt(/(\d[\d.]*)/.exec(library)?.[1] ?? '', 10);
 }
 
 function explain(launch: Launch, attempts: readonly string[], env: NodeJS.ProcessEnv): string {

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { realpathSync } from 'node:fs';
+import { basename } from 'node:path';
 import { which } from './wrappers.ts';
 
 /** A program that starts MPI ranks. */
@@ -23,14 +24,21 @@ const NAMES = [
   'srun',
 ];
 
-function identify(text: string): Pick<Launcher, 'family' | 'version'> {
-  const openmpi = /\((?:OpenRTE|Open MPI|PRTE)\)\s*v?([\w.]+)/i.exec(text) ?? /prte?run.*?([\d.]+\w*)/i.exec(text);
+function identify(name: string, text: string): Pick<Launcher, 'family' | 'version'> {
+  const openmpi = /\((?:OpenRTE|Open MPI|PRR?TE)\)\s*v?(\d[\w.]*)/i.exec(text);
   if (openmpi) return { family: 'openmpi', version: openmpi[1]! };
   const hydra = /HYDRA[\s\S]*?Version:\s*([\w.]+)/.exec(text) ?? /Intel\(R\) MPI Library.*?Version\s+(\S+)/.exec(text);
   if (hydra) return { family: 'mpich', version: hydra[1]! };
+  // Without a configured cluster it says only what it misses.
   const slurm = /^slurm(?:-wlm)?\s+([\w.]+)/m.exec(text);
-  if (slurm) return { family: 'slurm', version: slurm[1]! };
-  return { family: 'unknown', version: text.trim().split('\n')[0] ?? '' };
+  if (slurm || basename(name) === 'srun')
+    return { family: 'slurm', version: slurm?.[1] ?? `unknown: ${firstLine(text)}` };
+  return { family: 'unknown', version: firstLine(text) };
+}
+
+/** The first with words in it. */
+function firstLine(text: string): string {
+  return text.split('\n').find((line) => /\w/.test(line)) ?? '';
 }
 
 /** Every launcher on PATH ($MPIEXEC first), each once, with the MPI it belongs to. */
@@ -47,7 +55,7 @@ export function discoverLaunchers(env: NodeJS.ProcessEnv = process.env): Launche
       env: { ...env, OMPI_ALLOW_RUN_AS_ROOT: '1', OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: '1' },
     });
     if (asked.error) continue;
-    found.push({ name, path, ...identify(`${asked.stdout}${asked.stderr}`) });
+    found.push({ name, path, ...identify(name, `${asked.stdout}${asked.stderr}`) });
   }
   return found;
 }

