@@ -11,8 +11,9 @@ export interface Loaded {
 }
 
 /**
- * Loads the addon that belongs to the launcher, one of the same major version if there is; where the environment does not name a launcher, the first that loads. Works in
- * worker threads too. Throws PAR_TRANSPORT with everything tried, why it failed and what to do.
+ * Loads the addon that belongs to the launcher, of the same major version if there is one; where the environment does not
+ * name a launcher, the first that loads. Works in worker threads too. Throws PAR_TRANSPORT with everything tried, why it
+ * failed and what to do.
  */
 export function loadAddon(launch: Launch, env: NodeJS.ProcessEnv): Loaded {
   const attempts: string[] = [];
