@@ -195,7 +195,8 @@ export class Agent {
 
 /** What every rank of this agent has in its environment, and nobody else's. */
 function markOf(job: string, host: number): { PAR_AGENT: string } {
-  return { PAR_AGENT: `${job}.${host}` };
+  // The number first: that of one host must not be the beginning of another's.
+  return { PAR_AGENT: `${host}.${job}` };
 }
 
 function agentMark(job: string, host: number): string {

@@ -230,7 +230,8 @@ export class AgentConnection {
   }
 
   #loseRanks(): void {
-    for (const rank of this.#ranks.values()) rank.hostLost(`${this.name}: ${this.#lost}`);
+    const tell = [...this.#ranks.values()].map((rank) => rank.hostLost(`${this.name}: ${this.#lost}`));
+    for (const each of tell) each?.();
   }
 
   get #notFound(): boolean {

@@ -75,9 +75,7 @@ export class RemoteRank implements Rank {
   ended(end: RankEnd): void {
     if (this.end !== undefined) return;
     this.end = end;
-    this.endedAt = new Date();
-    this.stdin?.destroy();
-    this.events.ended(this.plan.rank, end);
+    this.#tellEnd();
   }
 
   outputEnded(stream: StreamName): void {
@@ -96,9 +94,21 @@ export class RemoteRank implements Rank {
     taken?.();
   }
 
-  hostLost(message: string): void {
-    this.ended({ kind: 'host-lost', message });
-    for (const stream of [...this.#open]) this.outputEnded(stream);
-    this.closed();
+  /** `end` is set before anybody hears of it: all ranks of a host are lost at once. */
+  hostLost(message: string): (() => void) | undefined {
+    if (this.#closed) return undefined;
+    const news = this.alive;
+    this.end ??= { kind: 'host-lost', message };
+    return () => {
+      if (news) this.#tellEnd();
+      for (const stream of [...this.#open]) this.outputEnded(stream);
+      this.closed();
+    };
+  }
+
+  #tellEnd(): void {
+    this.endedAt = new Date();
+    this.stdin?.destroy();
+    this.events.ended(this.plan.rank, this.end!);
   }
 }
