@@ -135,13 +135,13 @@ export class SshNetwork implements AsyncDisposable {
     return end;
   }
 
-  /** What runs on a host but its first process and its sshd. */
+  /** What runs on a host but its first process and its sshd, whose sessions outlive a cut cable. */
   processes(host: Host): string[] {
     const space = spaceOf(String(host.pid));
     return readdirSync('/proc')
       .filter((pid) => /^\d+$/.test(pid) && Number(pid) !== host.pid && space !== '' && spaceOf(pid) === space)
       .map((pid) => `${pid} ${commandOf(pid)}`)
-      .filter((line) => !/^\d+ (sshd: \/usr\/sbin\/sshd|\/usr\/sbin\/sshd |$)/.test(line));
+      .filter((line) => !/^\d+ (sshd: |\/usr\/sbin\/sshd |$)/.test(line));
   }
 
   /** Waits until hosts have no process and no file of a job any more; throws with what is left. */

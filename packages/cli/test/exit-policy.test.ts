@@ -101,3 +101,13 @@ test('the first interrupt is polite, the second is not; what came before it keep
   failed.interrupted('SIGINT');
   expect(failed.status).toBe(9);
 });
+
+test('the loss of an expendable rank is no failure, as long as another one is left', () => {
+  const policy = new ExitPolicy('kill');
+  for (const rank of [2, 3, 4]) policy.expendable(rank);
+  expect(policy.rankEnded(3, { kind: 'signal', signal: 'SIGKILL' }, false)).toBe('spare');
+  expect(policy.rankEnded(4, { kind: 'exit', code: 0 }, false)).toBe('nothing');
+  expect(policy.status).toBe(0);
+  expect(policy.rankEnded(2, { kind: 'exit', code: 5 }, false)).toBe('end');
+  expect(policy.status).toBe(5);
+});

@@ -26,13 +26,15 @@ export interface ControlOptions {
   readonly secure: boolean;
   /** A rank has asked for the end of the job; rank -1: ranks did not join in time. */
   onAbort(rank: number, status: number, reason: string): void;
+  /** The loss of this rank need not end the job. */
+  onExpendable(rank: number): void;
   /** Something a person should know, such as a refused connection. */
   onNotice(message: string): void;
 }
 
 /** Starts listening; ranks may be started once it settles. */
 export async function openControl(options: ControlOptions): Promise<Control> {
-  const { path, size, jobId, secret, secure, onAbort, onNotice } = options;
+  const { path, size, jobId, secret, secure, onAbort, onExpendable, onNotice } = options;
   const { startRendezvous } = await import('@par/transport-tcp/rendezvous');
   const rendezvous = await startRendezvous({
     listen: `unix:${path}`,
@@ -41,6 +43,7 @@ export async function openControl(options: ControlOptions): Promise<Control> {
     secret: Buffer.from(secret, 'hex'),
     secure,
     onAbort,
+    onExpendable,
     log: onNotice,
   }).catch((error: Error) => {
     throw new UsageError(error.message);

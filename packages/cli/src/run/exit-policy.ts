@@ -40,7 +40,7 @@ export type Cause =
   | { readonly kind: 'restart' };
 
 /** What the launcher has to do about an event. `suspect`: a consequence was seen, wait a moment for its cause. */
-export type Action = 'nothing' | 'end' | 'kill' | 'suspect';
+export type Action = 'nothing' | 'end' | 'kill' | 'suspect' | 'spare';
 
 function statusOf(end: RankEnd): number {
   if (end.kind === 'exit') return end.code;
@@ -57,6 +57,7 @@ export class ExitPolicy {
   /** Ranks that ended by themselves with a status other than 0, in time. */
   readonly failures: { readonly rank: number; readonly end: RankEnd }[] = [];
   #consequence: Cause | undefined;
+  readonly #expendable = new Set<number>();
   #interrupts = 0;
   #succeeded = false;
 
@@ -65,14 +66,25 @@ export class ExitPolicy {
     this.#isConsequence = isConsequence;
   }
 
-  /** A rank has ended. `signalled`: par had told it to, so it does not count. */
+  /** The loss of this rank ends the job only if it is the last one of which that is true: somebody has to do the work. */
+  expendable(rank: number): void {
+    this.#expendable.add(rank);
+  }
+
+  /**
+   * A rank has ended. `signalled`: par had told it to, so it does not count. `spare`: it is lost, and the others go on.
+   */
   rankEnded(rank: number, end: RankEnd, signalled: boolean): Action {
     const status = statusOf(end);
+    const wasExpendable = this.#expendable.delete(rank);
     if (status === 0) {
       this.#succeeded = true;
       return 'nothing';
     }
     if (signalled) return 'nothing';
+    if (wasExpendable && this.#expendable.size > 0 && this.#cause === undefined && !this.#isConsequence(end)) {
+      return 'spare';
+    }
     this.failures.push({ rank, end });
     const cause: Cause = { kind: 'rank', rank, end };
     if (this.#isConsequence(end) && !this.#isCause(rank)) {

@@ -11,6 +11,8 @@ export interface JobOptions {
   readonly onFail: 'kill' | 'wait' | 'ignore';
   readonly graceMs: number;
   readonly output: Pick<RankEvents, 'output' | 'outputEnded' | 'ended'>;
+  /** A rank is lost, and the job goes on without it. */
+  onSpare(rank: number, end: RankEnd): void;
   /** Ranks that did not end by themselves in the grace time are being killed. */
   onKill(): void;
 }
@@ -27,17 +29,19 @@ export class Job {
   readonly #graceMs: number;
   readonly #causeMs: number;
   readonly #onKill: () => void;
+  readonly #onSpare: (rank: number, end: RankEnd) => void;
   readonly #leaving = new Set<number>();
   #open: number;
   #settle: () => void = () => {};
   #graceTimer: NodeJS.Timeout | undefined;
   #causeTimer: NodeJS.Timeout | undefined;
 
-  constructor({ start, causeMs, isConsequence, onFail, graceMs, output, onKill }: JobOptions) {
+  constructor({ start, causeMs, isConsequence, onFail, graceMs, output, onSpare, onKill }: JobOptions) {
     this.policy = new ExitPolicy(onFail, isConsequence);
     this.#causeMs = causeMs;
     this.#graceMs = graceMs;
     this.#onKill = onKill;
+    this.#onSpare = onSpare;
     this.ended = new Promise((resolve) => {
       this.#settle = resolve;
     });
@@ -115,7 +119,9 @@ export class Job {
   #rankEnded(rank: number, end: RankEnd): void {
     const process = this.ranks[rank]!;
     process.endGroup(this.#graceMs);
-    this.#act(this.policy.rankEnded(rank, end, process.signalled), 'SIGTERM');
+    const action = this.policy.rankEnded(rank, end, process.signalled);
+    if (action === 'spare') this.#onSpare(rank, end);
+    else this.#act(action, 'SIGTERM');
   }
 
   #rankClosed(): void {

@@ -19,7 +19,7 @@ import { forwardSignals } from './signals.ts';
 import type { Setting, Starter, StarterEvents } from './starter.ts';
 import { Tail } from './stderr-tail.ts';
 import { reportStuck } from './stuck-report.ts';
-import { summarize } from './summary.ts';
+import { describeEnd, summarize } from './summary.ts';
 import { hereSeats, planTcpRanks, tcpStarter } from './tcp-starter.ts';
 
 /** Time the last output of a killed job has to get out. */
@@ -147,6 +147,8 @@ async function runIn(setting: Setting, logDir: LogDirectory | undefined, onStart
         output.report(undefined, { event: 'exit', rank, end });
       },
     },
+    onSpare: (rank, end) =>
+      note(`rank ${rank} is lost, the job goes on: ${describeEnd(end)} (host ${plans[rank]!.host})`),
     onKill: () => discardIn(sinks.stdout.full || sinks.stderr.full ? 0 : LAST_OUTPUT_MS),
   });
   const running = job;

@@ -28,6 +28,7 @@ export async function tcpStarter(setting: Setting, { job, note }: StarterEvents)
     secret,
     secure: options.secure,
     onAbort: (rank, status, reason) => job()?.abort(rank, status, reason),
+    onExpendable: (rank) => job()?.policy.expendable(rank),
     onNotice: note,
   });
   const seats = fleet ? await fleet.prepare(setting, socket) : hereSeats(size, control.address);

@@ -210,4 +210,6 @@ export interface Communicator extends PointToPoint, Collectives, AsyncDisposable
   free(): Promise<void>;
   /** Ends the whole job with exit status `code & 255` (0 becomes 1). */
   abort(code?: number): never;
+  /** From now on the loss of this process does not end the job: a launcher that watches over it, such as `par run`, lets the others go on. */
+  expendable(): void;
 }

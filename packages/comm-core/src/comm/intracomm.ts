@@ -222,6 +222,10 @@ export class Comm extends CollectiveCalls implements Communicator {
     else await this.free();
   }
 
+  expendable(): void {
+    this.job.transport.expendable?.();
+  }
+
   abort(code = 1): never {
     const status = abortStatus(code);
     const reason = `rank ${this.job.transport.world.rank} called abort(${code})`;

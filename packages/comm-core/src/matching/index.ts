@@ -35,6 +35,7 @@ export function matching(frames: FrameTransport): Transport {
       frames.abort(status, reason);
       losses.abort(status, reason, engine.rank);
     },
+    expendable: () => frames.expendable?.(),
     close: () => {
       closed ??= close();
       return closed;

@@ -100,6 +100,8 @@ export interface Transport {
   onFailure(listener: (error: Error, rank: number) => void): void;
   /** Tells every rank, best effort and without waiting, that the job ends with this status. Does not exit this process. */
   abort(status: number, reason: string): void;
+  /** Tells the launcher that the loss of this rank need not end the job. Left out where no launcher listens. */
+  expendable?(): void;
   /** Says goodbye, flushes what was sent and gives everything back; the process can then exit by itself. */
   close(): Promise<void>;
   /** Goodbye from inside `process.exit(0)`: synchronous, flushes what it can. */

@@ -39,6 +39,8 @@ export interface FrameTransport {
   /** Whether operations are pending that only an arriving frame can settle: the link keeps the process alive and may poll. */
   waiting(active: boolean): void;
   abort(status: number, reason: string): void;
+  /** Tells the launcher, if there is one that listens, that the loss of this rank need not end the job. */
+  expendable?(): void;
   close(): Promise<void>;
   /** Synchronous best-effort goodbye, from inside `process.exit(0)`. */
   leave(): void;

@@ -24,6 +24,8 @@ export async function runRole(world: Communicator, layout: Layout, options: Role
     await loop.ended;
     return;
   }
+  // The scheduler gives its tasks to others.
+  comm.expendable();
   const { schedulerOptions: _, ...worker } = options;
   try {
     await runWorker(comm, { ...worker, scheduler: layout.scheduler });

@@ -129,6 +129,10 @@ export class SocketLink implements FrameTransport, PeerHost {
     for (const peer of this.#peers) if (peer?.state === 'open') peer.abort(status, reason);
   }
 
+  expendable(): void {
+    this.#options.control.expendable();
+  }
+
   leave(): void {
     this.closing = true;
     for (const peer of this.#peers) if (peer?.state === 'open') peer.bye();

@@ -131,6 +131,11 @@ export class Control {
     this.#send({ type: 'abort', status, reason });
   }
 
+  /** Says that the loss of this process need not end the job. */
+  expendable(): void {
+    this.#send({ type: 'expendable' });
+  }
+
   /** Says that the end of this process is no loss. */
   finished(): void {
     this.#left = true;

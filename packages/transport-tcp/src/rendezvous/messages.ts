@@ -27,7 +27,9 @@ export type FromRank =
   | ({ readonly type: 'announce' } & Announcement)
   | { readonly type: 'listening'; readonly address: string }
   | { readonly type: 'abort'; readonly status: number; readonly reason: string }
-  | { readonly type: 'finished' };
+  | { readonly type: 'finished' }
+  /** The loss of this rank need not end the job. */
+  | { readonly type: 'expendable' };
 
 export type ToRank =
   | Exchange

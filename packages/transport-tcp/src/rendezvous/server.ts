@@ -30,6 +30,8 @@ export interface RendezvousOptions {
   readonly onAnnounce?: ((rank: number, announcement: Announcement) => void) | undefined;
   /** A rank aborted the job (rank −1: ranks did not join in time). Every other rank has been told. */
   readonly onAbort?: ((rank: number, status: number, reason: string) => void) | undefined;
+  /** The loss of this rank need not end the job. */
+  readonly onExpendable?: ((rank: number) => void) | undefined;
   /** A rank has said goodbye: its end is no loss. */
   readonly onFinished?: ((rank: number) => void) | undefined;
   /** A rank's channel broke without goodbye. Every other rank has been told that it is lost. */
@@ -221,6 +223,9 @@ class RendezvousServer implements Rendezvous {
         break;
       case 'abort':
         this.#end(rank, message.status, message.reason);
+        break;
+      case 'expendable':
+        this.#options.onExpendable?.(rank);
         break;
       case 'finished':
         seat.finished = true;
