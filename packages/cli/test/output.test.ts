@@ -190,3 +190,18 @@ test('the log directory has every byte of every rank and the story of the job', 
   expect(Date.parse(job.endedAt)).toBeGreaterThanOrEqual(Date.parse(job.ranks[1].endedAt));
   rmSync(directory, { recursive: true });
 });
+
+test.each([['--log-dir'], ['--output']])(
+  'a disk without room for %s ends the job and is said in a line',
+  async (option) => {
+    const directory = mkdtempSync(join(tmpdir(), 'par-full-'));
+    const options = option === '--log-dir' ? `--log-dir ${directory}/logs` : '--output group';
+    // No file may grow beyond 8 blocks: what is beyond fails as it does on a full disk.
+    const inner = `ulimit -f 8; exec "$0" "$1" run -np 2 ${options} sh -c 'seq 100000; sleep 1000'`;
+    const { status, stderr } = await par(['run', '-np', '1', 'sh', '-c', inner, process.execPath, BIN]);
+    expect(status).toBe(125);
+    expect(stderr).toMatch(/^\[0\] par: (--log-dir \S+|--output group) cannot be written: EFBIG$/m);
+    expect(stderr).not.toMatch(/^\[0\] +at /m);
+    rmSync(directory, { recursive: true });
+  },
+);

@@ -36,7 +36,7 @@ export type Cause =
   | ({ readonly kind: 'launcher' } & LauncherEnd)
   | { readonly kind: 'timeout' }
   | { readonly kind: 'interrupt'; readonly signal: 'SIGINT' | 'SIGTERM' }
-  | { readonly kind: 'output'; readonly code: string }
+  | { readonly kind: 'output'; readonly code: string; readonly what: string }
   | { readonly kind: 'restart' };
 
 /** What the launcher has to do about an event. `suspect`: a consequence was seen, wait a moment for its cause. */
@@ -156,9 +156,9 @@ export class ExitPolicy {
   }
 
   /** What ranks write can be written nowhere: `code` EPIPE when nobody reads it any more. */
-  outputLost(code: string): Action {
+  outputLost(code: string, what = 'the output'): Action {
     if (this.#cause !== undefined) return 'nothing';
-    this.#cause = { kind: 'output', code };
+    this.#cause = { kind: 'output', code, what };
     return 'end';
   }
 

@@ -94,8 +94,9 @@ export class Job {
     this.#act(this.policy.restarted(), 'SIGTERM');
   }
 
-  outputLost(code: string): void {
-    this.#act(this.policy.outputLost(code), 'SIGTERM');
+  /** `what` cannot be written, for the reason of this system's code. */
+  outputLost(code: string, what?: string): void {
+    this.#act(this.policy.outputLost(code, what), 'SIGTERM');
   }
 
   forward(signal: NodeJS.Signals): void {

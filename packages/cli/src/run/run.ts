@@ -119,6 +119,18 @@ async function runIn(setting: Setting, logDir: LogDirectory | undefined, onStart
       sinks.stderr.discard();
     }, ms).unref();
   };
+  // Files of ours that cannot be written (a disk that is full) end the job as an output does that cannot.
+  const keep = (what: string, write: () => void): void => {
+    try {
+      write();
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === undefined) throw error;
+      job?.outputLost(code, what);
+    }
+  };
+  const log = `--log-dir ${options.logDir}`;
+  const shownOutput = `--output ${options.output}`;
   const note = (message: string): void => output.report(`par: ${message}`, { event: 'note', message });
 
   const starter = await makeStarter(setting, { job: () => job, note });
@@ -135,12 +147,12 @@ async function runIn(setting: Setting, logDir: LogDirectory | undefined, onStart
     output: {
       output: (rank, stream, chunk) => {
         if (stream === 'stderr') tails[rank]!.push(chunk);
-        logDir?.write(rank, stream, chunk);
-        if (shown[rank]) output.write(rank, stream, chunk);
+        keep(log, () => logDir?.write(rank, stream, chunk));
+        if (shown[rank]) keep(shownOutput, () => output.write(rank, stream, chunk));
       },
       outputEnded: (rank, stream) => {
-        logDir?.end(rank, stream);
-        output.end(rank, stream);
+        keep(log, () => logDir?.end(rank, stream));
+        keep(shownOutput, () => output.end(rank, stream));
       },
       ended: (rank, end) => {
         starter.rankEnded(rank, end);
@@ -158,7 +170,7 @@ async function runIn(setting: Setting, logDir: LogDirectory | undefined, onStart
   await starter.started();
   const started = running.ranks.map(({ plan, pid }) => ({ rank: plan.rank, host: plan.host, pid }));
   output.report(undefined, { event: 'start', job: id, size, ranks: started });
-  logDir?.describe(describeJob(id, running, undefined));
+  keep(log, () => logDir?.describe(describeJob(id, running, undefined)));
   const timer = setTimer(options, running, async () => {
     if (!options.stackOnTimeout) return;
     const stuck = await reportStuck(running.ranks, starter);
@@ -169,13 +181,12 @@ async function runIn(setting: Setting, logDir: LogDirectory | undefined, onStart
   await starter.close();
   if (running.ending) discardIn(options.graceMs);
   await output.finish();
+  keep(log, () => logDir?.describe(describeJob(id, running, running.policy.status)));
   report(running, tails, options, output);
   await Promise.all([sinks.stdout.flushed(), sinks.stderr.flushed()]);
   clearTimeout(timer);
-  const { status } = running.policy;
-  logDir?.describe(describeJob(id, running, status));
   for (const sink of Object.values(sinks)) sink.release();
-  return status;
+  return running.policy.status;
 }
 
 /** Hosts with more ranks than cores. */

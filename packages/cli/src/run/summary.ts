@@ -50,7 +50,7 @@ function describeCause(cause: Cause, rank: EndedRank | undefined, timeoutMs: num
     case 'restart':
       return 'started again';
     case 'output':
-      return `the output cannot be written: ${cause.code}`;
+      return `${cause.what} cannot be written: ${cause.code}`;
   }
 }
 
