@@ -28,6 +28,17 @@ test.each([
   expect(end.stderr).toMatch(/par: rank 1 (failed|aborted)/);
 });
 
+test('a rank that handles the loss of another itself ends as it wants to, and nothing is said for it', async () => {
+  const end = await par(['run', '-np', '2', '--on-fail', 'wait', '--output', 'json', fixture('heed.ts')]);
+  const said = end.stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(said).toContainEqual({ rank: 0, stream: 'stdout', line: 'handled PAR_PEER_LOST' });
+  expect(said).toContainEqual({ event: 'exit', rank: 0, end: { kind: 'exit', code: 7 } });
+  expect(said.filter(({ stream }) => stream === 'stderr')).toEqual([]);
+});
+
 test('the summary names rank, host, pid, status, last lines of stderr and how many were ended', async () => {
   const { stderr, status } = await par(['run', '-np', '4', fixture('ends.mjs'), 'wait', 'wait', 'throw', 'wait']);
   expect(status).toBe(1);

@@ -64,6 +64,8 @@ export function ownProcess(transport: Transport, policy: PeerLossPolicy, watcher
   });
 
   process.on('uncaughtExceptionMonitor', (error: unknown, origin) => {
+    // A program that handles its exceptions itself goes on.
+    if (process.listenerCount('uncaughtException') > 0 || process.hasUncaughtExceptionCaptureCallback()) return;
     crashed = true;
     consequence = codeOf(error) === 'PAR_PEER_LOST';
     // The launcher is about to end this rank for the failure of another: without this wait, the stacks of all survivors
