@@ -13,6 +13,7 @@ inline void AddCall(napi_env env, napi_value exports, const char* name, napi_cal
 
 void AddPointToPoint(napi_env env, napi_value exports);
 void AddProgress(napi_env env, napi_value exports);
+void AddLending(napi_env env, napi_value exports);
 void AddCollectives(napi_env env, napi_value exports);
 void AddLibrary(napi_env env, napi_value exports);
 void AddCommunicators(napi_env env, napi_value exports);

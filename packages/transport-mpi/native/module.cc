@@ -19,6 +19,7 @@ NAPI_MODULE_INIT() {
   par::AddCommunicators(env, exports);
   par::AddPointToPoint(env, exports);
   par::AddProgress(env, exports);
+  par::AddLending(env, exports);
   par::AddCollectives(env, exports);
   return exports;
 }

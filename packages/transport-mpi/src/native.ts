@@ -104,6 +104,7 @@ export interface Native {
   holdAlarm(hold: boolean): void;
   stopAlarm(): void;
   setSpin(allowed: boolean): void;
+  setDetachKey(buffer: ArrayBuffer, key: symbol | undefined): boolean;
 
   /** Name and version of the library, in its own words; MPI need not have started. */
   libraryVersion(): string;

@@ -1,5 +1,6 @@
 import { cancelled, ParError } from '@par/comm-core';
 import { MpiError } from './errors.ts';
+import { Lending } from './lending.ts';
 import { type Slab, slabOf } from './messages/first-message.ts';
 import { CANCELLED, type Native, SLAB_SLOTS, SMALL, STATUS, STRIDE, TRUNCATED, WINDOW } from './native.ts';
 
@@ -51,6 +52,7 @@ export class Progress {
   readonly #completed: (Waiting | undefined)[] = [];
   readonly #probes = new Set<() => boolean>();
   readonly #holders = new Set<object>();
+  readonly #lending: Lending;
   #background = false;
   #state: 'idle' | 'turning' | 'sleeping' = 'idle';
   #turn = TURN;
@@ -58,6 +60,7 @@ export class Progress {
 
   constructor(native: Native) {
     this.native = native;
+    this.#lending = new Lending(native);
     native.share(this.status, this.statusBytes, this.#done, this.#doneBytes);
   }
 
@@ -80,6 +83,7 @@ export class Progress {
   /** Has the loop complete this operation. */
   wait(slot: number, operation: Waiting): void {
     this.#waiting[slot] = operation;
+    this.#lending.lend(operation.memory);
     if (this.#background) {
       operation.background = true;
       this.native.background(slot);
@@ -178,6 +182,7 @@ export class Progress {
       if (!operation.settled) operation.fail(new ParError('PAR_FREED', `${operation.describe()}: MPI has ended`));
     }
     this.#waiting.length = 0;
+    this.#lending.giveAllBack();
   }
 
   /** The error of a call that failed, as `status` has it. */
@@ -250,6 +255,7 @@ export class Progress {
     };
     if (!operation)
       throw new ParError('PAR_PROTOCOL', `MPI completed operation ${this.#done[at]}, which nobody waits for`);
+    this.#lending.giveBack(operation.memory);
     try {
       if (operation.settled) return;
       if (error === 0) operation.complete(outcome);
