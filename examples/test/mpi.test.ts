@@ -33,6 +33,9 @@ const programs: [script: string, args: string[], prints: RegExp][] = [
   ['cannon.ts', ['24'], /2×2 grid: every/],
   ['heat.ts', ['48', '100'], /heat \d+\.\d+, error [\d.]+e-1\d/],
   ['train-mnist.ts', ['2'], /accuracy \d\d\.\d\d % after 2 epochs/],
+  ['flight-delays.ts', ['2500'], /^20000 flights in 8 blocks/m],
+  ['parameter-server.ts', [], /^learned 3\.0/m],
+  ['group-tasks.ts', [], /^3 tasks of 2 ranks$/m],
 ];
 
 describe.each(['mpirun.openmpi', 'mpiexec.mpich'])('through %s', (launcher) => {

@@ -7,7 +7,7 @@ export type { GatherOptions } from './client/gather.ts';
 export type { SubmitOptions } from './client/options.ts';
 export type { Status } from './client/outcome.ts';
 export type { ScatterOptions } from './client/scatter.ts';
-export type { Scope } from './client/scope.ts';
+export type { GroupScope, Scope } from './client/scope.ts';
 export type { Gathered, Iterables, Submittable, SubmittableAll } from './client/types.ts';
 export type { Waited, WaitOptions } from './client/wait.ts';
 export type { Cluster } from './cluster/cluster.ts';

@@ -1,7 +1,9 @@
-import { encodeWithHolds } from '../values/index.ts';
+import type { Rank, TaskId } from '../protocol/index.ts';
+import { encodeWithHolds, REFERENCE } from '../values/index.ts';
 import type { ClientCore } from './core.ts';
 import { FuturesError } from './errors.ts';
 import { errorOf } from './failure.ts';
+import { Future } from './future.ts';
 import type { FutureState } from './future-state.ts';
 
 type Access = 'call' | 'get' | 'set';
@@ -20,16 +22,54 @@ export type Actor<T> = {
   set<K extends keyof T>(property: K, value: T[K]): Promise<void>;
 };
 
+interface Place {
+  readonly task: TaskId;
+  readonly holder: Rank;
+}
+
+/** Futures of the actors whose proxies they are: as an argument, a proxy is its future. */
+const futures = new WeakMap<object, Future<unknown>>();
+
+export function futureOfActor(proxy: object): Future<unknown> | undefined {
+  return futures.get(proxy);
+}
+
 /** The proxy of the actor that is a task's result. It keeps the actor alive as its future does. */
 export function actorProxy(core: ClientCore, state: FutureState): object {
-  const access = (kind: Access, method: string, args: readonly unknown[]): Promise<unknown> =>
-    callActor(core, state, kind, method, args);
+  const future = new Future(core, state);
+  const place = (method: string): Place => {
+    const { outcome } = state;
+    if (outcome.status !== 'finished' || outcome.at !== 'workers' || outcome.holders.length === 0) {
+      throw lost(`${state.label}.${method}`, 'it has no instance any more');
+    }
+    return { task: outcome.task, holder: outcome.holders[0]! };
+  };
+  const proxy = proxyOf(
+    (access, method, args) => callActor(core, state.label, () => place(method), access, method, args),
+    future,
+  );
+  futures.set(proxy, future);
+  return proxy;
+}
+
+/** The proxy of an actor that a task got as an argument, for as long as the task runs. */
+export function actorArgument(coreNow: () => ClientCore, place: Place): object {
+  return proxyOf((access, method, args) =>
+    callActor(coreNow(), `actor-${place.task}`, () => place, access, method, args),
+  );
+}
+
+function proxyOf(
+  access: (access: Access, method: string, args: readonly unknown[]) => Promise<unknown>,
+  future?: Future<unknown>,
+): object {
   const methods = new Map<string, (...args: unknown[]) => Promise<unknown>>([
     ['get', (property) => access('get', String(property), [])],
     ['set', (property, value) => access('set', String(property), [value])],
   ]);
-  const proxy = new Proxy(Object.create(null) as object, {
+  return new Proxy(Object.create(null) as object, {
     get(_, property) {
+      if (property === REFERENCE && future !== undefined) return () => future[REFERENCE]();
       // Awaiting a proxy must not call a method of that name.
       if (typeof property !== 'string' || property === 'then') return undefined;
       let method = methods.get(property);
@@ -43,38 +83,35 @@ export function actorProxy(core: ClientCore, state: FutureState): object {
       throw new TypeError(`an actor's property is set with: await actor.set('${String(property)}', value)`);
     },
   });
-  core.retain(state);
-  abandoned.register(proxy, { core, state });
-  return proxy;
 }
 
-const abandoned = new FinalizationRegistry<{ readonly core: ClientCore; readonly state: FutureState }>(
-  ({ core, state }) => core.release(state),
-);
+function lost(what: string, why: string): FuturesError {
+  return new FuturesError('PAR_ACTOR_LOST', `${what}: the worker holding the actor was lost: ${why}`);
+}
 
 async function callActor(
   core: ClientCore,
-  state: FutureState,
+  label: string,
+  where: () => Place,
   access: Access,
   method: string,
   args: readonly unknown[],
 ): Promise<unknown> {
   core.checkOpen(`actor.${method}`);
-  const { outcome } = state;
-  const lost = (why: string): FuturesError =>
-    new FuturesError('PAR_ACTOR_LOST', `${state.label}.${method}: the worker holding the actor was lost: ${why}`);
-  if (outcome.status !== 'finished' || outcome.at !== 'workers') throw lost('it has no instance any more');
+  const what = `${label}.${method}`;
+  const { task, holder } = where();
   const encoded = encodeWithHolds(args);
-  const [holder] = outcome.holders;
-  if (holder === undefined) throw lost('nobody holds it');
+  // A task that waits for an actor gives its thread away: the actor may wait for other tasks.
+  core.link.hold();
   const answer = await core.link
-    .ask(holder, { kind: 'actor-call', task: outcome.task, method, access, args: encoded.segments })
+    .ask(holder, { kind: 'actor-call', task, method, access, args: encoded.segments })
     .catch((error: Error) => {
-      throw lost(error.message);
-    });
-  if (answer.kind !== 'actor-result') throw lost('it gave another answer');
+      throw lost(what, error.message);
+    })
+    .finally(() => core.link.release());
+  if (answer.kind !== 'actor-result') throw lost(what, 'it gave another answer');
   const result = answer.outcome;
   if (result.ok) return core.decode(result.value);
-  if (result.failure === 'no-actor') throw lost(`rank ${holder} has no such actor`);
-  throw errorOf(core, { status: 'error', failure: result.failure, blame: `${state.label}.${method}`, worker: holder });
+  if (result.failure === 'no-actor') throw lost(what, `rank ${holder} has no such actor`);
+  throw errorOf(core, { status: 'error', failure: result.failure, blame: what, worker: holder });
 }

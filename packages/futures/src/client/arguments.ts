@@ -1,6 +1,7 @@
 import { NotSerializableError } from '@par/comm-core';
 import type { EncodedValue, FutureNumber, FutureReference } from '../protocol/index.ts';
 import { encodeArguments, REFERENCE } from '../values/index.ts';
+import { futureOfActor } from './actor.ts';
 import type { ClientCore } from './core.ts';
 import { Future, stateIn } from './future.ts';
 
@@ -44,7 +45,7 @@ export function encodeList(
 ): { readonly segments: EncodedValue; readonly dependencies: readonly FutureNumber[] } {
   const dependencies: FutureNumber[] = [];
   const segments = encode([args], task, (future) => {
-    const { number } = stateIn(core, future as Future<unknown>, task);
+    const { number } = stateIn(core, futureOfActor(future) ?? (future as Future<unknown>), task);
     return dependencies.push(number) - 1;
   });
   return { segments, dependencies };

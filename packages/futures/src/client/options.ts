@@ -21,7 +21,7 @@ export interface SubmitOptions {
   readonly allowOtherWorkers?: boolean | undefined;
   /** What a worker must have free of the resources it declared. */
   readonly resources?: Readonly<Record<string, number>> | undefined;
-  /** Workers that run each task together; the function gets their communicator as its first argument. Default 1. */
+  /** Workers that run each task together; the function gets their communicator as its last argument. Default 1. */
   readonly ranks?: number | undefined;
   /** The task runs though nobody holds its future. Default false. */
   readonly fireAndForget?: boolean | undefined;

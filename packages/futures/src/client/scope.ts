@@ -1,3 +1,4 @@
+import type { Communicator } from '@par/comm-core';
 import type { Actor } from './actor.ts';
 import type { ClientCore } from './core.ts';
 import type { Future } from './future.ts';
@@ -12,6 +13,22 @@ let insideOf: (scope: Scope) => ClientCore;
 /** For other parts of this package. */
 export function coreOf(scope: Scope): ClientCore {
   return insideOf(scope);
+}
+
+/**
+ * Submits tasks that several workers run together, each in its rank's process: `fn(...args, comm)` runs on all of them, and
+ * what it returns on rank 0 of `comm` is the result.
+ */
+export interface GroupScope {
+  with(options: SubmitOptions): GroupScope;
+  submit<A extends unknown[], R>(
+    fn: (...args: [...A, comm: Communicator]) => R,
+    ...args: SubmittableAll<A>
+  ): Future<Awaited<R>>;
+  map<A extends unknown[], R>(
+    fn: (...args: [...A, comm: Communicator]) => R,
+    ...iterables: Iterables<A>
+  ): Future<Awaited<R>>[];
 }
 
 /** Submits tasks with the options it was made with. */
@@ -29,7 +46,9 @@ export class Scope {
   }
 
   /** The same with these options too; inner ones win. */
-  with(options: SubmitOptions): Scope {
+  with(options: SubmitOptions & { readonly ranks: number }): GroupScope;
+  with(options: SubmitOptions): Scope;
+  with(options: SubmitOptions): Scope | GroupScope {
     return new Scope(this.core, { ...this.options, ...options });
   }
 

@@ -1,6 +1,7 @@
 import { types } from 'node:util';
 import { createCodec } from '@par/comm-core';
 import type { EncodedValue } from '../protocol/index.ts';
+import { actorExtension } from './actor-reference.ts';
 import { isReferable, referenceExtension } from './future-reference.ts';
 
 /** Name of the codec extension by which futures travel in the arguments of tasks; data: the position, a number. */
@@ -28,6 +29,7 @@ export function encodeArguments(value: unknown, positionOf: (future: object) => 
         encode: positionOf,
         decode: (data) => new Place(data as number),
       },
+      actorExtension,
     ],
   }).encode(value);
 }
@@ -41,6 +43,7 @@ const decoder = createCodec({
       decode: (data) => new Place(data as number),
     },
     referenceExtension(),
+    actorExtension,
   ],
 });
 

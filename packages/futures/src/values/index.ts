@@ -1,3 +1,4 @@
+export { type ActorReference, actorOf, setActorFactory } from './actor-reference.ts';
 export { decodeArguments, encodeArguments, fillPlaces } from './argument-codec.ts';
 export type { FutureFactory, Referable } from './future-reference.ts';
 export { futureOf, isReferable, REFERENCE, setFutureFactory } from './future-reference.ts';

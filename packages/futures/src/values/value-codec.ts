@@ -1,9 +1,10 @@
 import { createCodec } from '@par/comm-core';
 import type { EncodedValue, FutureReference } from '../protocol/index.ts';
+import { actorExtension } from './actor-reference.ts';
 import { referenceExtension } from './future-reference.ts';
 
 const met: FutureReference[] = [];
-const codec = createCodec({ extensions: [referenceExtension((reference) => met.push(reference))] });
+const codec = createCodec({ extensions: [referenceExtension((reference) => met.push(reference)), actorExtension] });
 
 export interface EncodedWithHolds {
   readonly segments: Uint8Array[];

@@ -1,4 +1,5 @@
 import type { Location, Rank, Replicate, TaskId, WorkerRecord } from '../protocol/index.ts';
+import { actorOf, encodeWithHolds } from '../values/index.ts';
 import type { Run } from './run.ts';
 import type { Arrivals } from './store/arrivals.ts';
 import type { DataStore } from './store/data-store.ts';
@@ -70,7 +71,11 @@ export class Dependencies {
   #locate(location: Extract<Location, { holders: unknown }>): Promise<Found>;
   #locate(location: Location): Found | Promise<Found>;
   #locate(location: Location): Found | Promise<Found> {
-    return 'value' in location ? new SharedValue([location.value]) : this.#fetch(location);
+    if ('value' in location) return new SharedValue([location.value]);
+    const { task, holders, actor } = location;
+    if (!actor) return this.#fetch(location);
+    const [holder = this.#rank] = holders;
+    return new SharedValue(encodeWithHolds(actorOf({ task, holder })).segments);
   }
 
   async #fetch({ task, nbytes, holders }: Extract<Location, { holders: unknown }>): Promise<Found> {

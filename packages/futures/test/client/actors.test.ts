@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Client } from '../../src/index.ts';
+import { type Actor, Client } from '../../src/index.ts';
 import { TestCluster } from './cluster.ts';
 
 let cluster: TestCluster;
@@ -33,6 +33,52 @@ describe('actors', () => {
     await counter.set('n', 0);
     expect(await counter.increment()).toBe(1);
     await expect(counter.fail()).rejects.toThrowError(RangeError);
+  });
+
+  it('are arguments of tasks and of other actors, as futures and as proxies', async () => {
+    const future = client.actor(Counter);
+    const counter = await future;
+    const twice = async (given: Actor<Counter>, by: number) => {
+      await given.increment(by);
+      return new Client().submit(async (handed: Actor<Counter>, more: number) => handed.increment(more), given, by);
+    };
+    expect(await client.submit(twice, future, 1)).toBe(2);
+    expect(await client.submit(twice, counter, 10)).toBe(22);
+    class Double {
+      counter: Actor<Counter>;
+      constructor(given: Actor<Counter>) {
+        this.counter = given;
+      }
+      async increment(): Promise<number> {
+        await this.counter.increment();
+        return this.counter.increment();
+      }
+    }
+    const double = await client.actor(Double, counter);
+    expect(await double.increment()).toBe(24);
+    const count = client.submit((given: Actor<Counter>) => given.get('n'), counter);
+    expect(await count).toBe(24);
+  });
+
+  it('let any number of tasks wait for them: those give their thread away', async () => {
+    class Gate {
+      #open = Promise.withResolvers<void>();
+      async pass(): Promise<boolean> {
+        await this.#open.promise;
+        return true;
+      }
+      open(): void {
+        this.#open.resolve();
+      }
+    }
+    const gate = await client.actor(Gate);
+    const through = client.map(
+      (given: Actor<Gate>, _: number) => given.pass(),
+      Array(6).fill(gate),
+      [1, 2, 3, 4, 5, 6],
+    );
+    await client.submit(async (given: Actor<Gate>) => given.open(), gate);
+    expect(await client.gather(through)).toEqual(Array(6).fill(true));
   });
 
   it('are one for each call', async () => {

@@ -1,4 +1,5 @@
 // Compiled by the package's type check: every line says what the compiler must make of a call.
+import type { Communicator } from '@par/comm-core';
 import { expectTypeOf } from 'vitest';
 import type { Actor, Client, Future } from '../../src/index.ts';
 
@@ -64,3 +65,13 @@ declare const counter: Actor<Counter>;
 expectTypeOf(counter.increment(1)).resolves.toEqualTypeOf<number>();
 // @ts-expect-error the argument is of another type
 counter.increment('one');
+
+declare const kernel: (n: number, name: string, comm: Communicator) => Promise<number>;
+const together = client.with({ ranks: 2 });
+expectTypeOf(together.submit(kernel, 1, 'one')).toEqualTypeOf<Future<number>>();
+expectTypeOf(together.submit(kernel, count, text)).toEqualTypeOf<Future<number>>();
+expectTypeOf(together.map(kernel, [1, 2], ['one', 'two'])).toEqualTypeOf<Future<number>[]>();
+// @ts-expect-error an argument is missing
+together.submit(kernel, 1);
+// @ts-expect-error an argument is of another type
+together.submit(kernel, 'one', 'one');
