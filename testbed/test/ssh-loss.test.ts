@@ -72,3 +72,20 @@ test('futures finish on the hosts that are left', async () => {
   await launch.gone();
   await network.quiet();
 });
+
+test('a job whose host was lost starts again on the others', async () => {
+  const script = 'echo "attempt $PAR_RESTART on $PAR_TEST_HOST"; [ $PAR_RESTART = 1 ] || sleep 100';
+  const args = ['--max-restarts', '1', '--heartbeat', '2s', 'sh', '-c', script];
+  const launch = network.launch(['run', '--no-label', '-H', 'h1:1,h2:1', '-np', '2', ...args]);
+  await launch.until(({ stdout }) => stdout.split('attempt 0').length === 3);
+  network.cable('h2', 'down');
+  const { status, stdout, stderr } = await launch.finished;
+  expect(stderr).toContain('par: starting all ranks again without h2 (1 of 1)');
+  expect(stdout.split('\n').filter((line) => line.includes('attempt 1'))).toEqual([
+    'attempt 1 on h1',
+    'attempt 1 on h1',
+  ]);
+  expect(status).toBe(0);
+  await launch.gone();
+  await network.quiet();
+});

@@ -78,6 +78,12 @@ export const RUN_OPTIONS = [
     hint: 'TIME',
     help: 'time ranks get to end by themselves when told to (default 5s)',
   },
+  {
+    names: ['max-restarts'],
+    value: 'required',
+    hint: 'N',
+    help: 'start all ranks again when one has failed, up to N times (they see PAR_RESTART)',
+  },
   { names: ['timeout'], value: 'required', hint: 'TIME', help: 'end the job after this time, exit status 124' },
   {
     names: ['stack-on-timeout'],

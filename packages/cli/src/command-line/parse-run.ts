@@ -44,6 +44,8 @@ export interface RunOptions {
   readonly stdin: StdinMode;
   readonly onFail: 'kill' | 'wait' | 'ignore';
   readonly graceMs: number;
+  /** How often a job that has failed is started again. */
+  readonly maxRestarts: number;
   readonly timeoutMs: number | undefined;
   readonly stackOnTimeout: boolean;
   readonly inspect: { readonly flag: '--inspect' | '--inspect-brk'; readonly rank: number | undefined } | undefined;
@@ -201,6 +203,7 @@ function runOptions(given: ReadonlyMap<RunOptionName, string>, segments: readonl
     stdin: read('stdin', parseStdin) ?? { kind: 'rank', rank: 0 },
     onFail: choice('on-fail', ['kill', 'wait', 'ignore'], 'kill'),
     graceMs: read('grace', parseDuration) ?? 5000,
+    maxRestarts: read('max-restarts', parseRestarts) ?? 0,
     timeoutMs: read('timeout', parseDuration),
     stackOnTimeout: given.has('stack-on-timeout'),
     inspect: read('inspect-brk', parseInspect('--inspect-brk')) ?? read('inspect', parseInspect('--inspect')),
@@ -215,6 +218,11 @@ function runOptions(given: ReadonlyMap<RunOptionName, string>, segments: readonl
     throw new UsageError('--stack-on-timeout needs a --timeout');
   }
   return options;
+}
+
+function parseRestarts(text: string, option: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new UsageError(`${option}: "${text}" is not a number`);
+  return Number(text);
 }
 
 function parseStdin(text: string, option: string): StdinMode {

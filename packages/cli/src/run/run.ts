@@ -15,6 +15,7 @@ import { LogDirectory } from './log-dir.ts';
 import { describeJob } from './logged-job.ts';
 import { type ResolvedSegment, resolveSegments } from './plan.ts';
 import { Reaper } from './reaper.ts';
+import { runWithRestarts } from './restarts.ts';
 import { forwardSignals } from './signals.ts';
 import type { Setting, Starter, StarterEvents } from './starter.ts';
 import { Tail } from './stderr-tail.ts';
@@ -28,14 +29,19 @@ const LAST_OUTPUT_MS = 1000;
 /** `par run`: returns its exit status. Throws UsageError when the job cannot start. */
 export async function run(options: RunOptions): Promise<number> {
   if (options.dryRun) return dryRun(options);
-  if (!options.watch) return runJob(options, () => {});
+  const start = (given: RunOptions, onStart: (job: Job) => void) => runWithRestarts(given, runJob, onStart);
+  if (!options.watch) return start(options, () => {});
   const { watchJob } = await import('./watch.ts');
-  return watchJob(options, runJob);
+  return watchJob(options, start);
 }
 
 /** Runs a job to its end and returns its exit status; `onStart` gets it once all ranks were started. */
-async function runJob(options: RunOptions, onStart: (job: Job) => void): Promise<number> {
-  const hosts = await hostsOf(options);
+async function runJob(
+  options: RunOptions,
+  onStart: (job: Job) => void,
+  withoutHosts: ReadonlySet<string>,
+): Promise<number> {
+  const hosts = await hostsOf(options, withoutHosts);
   // Before anything is started, where no other host has to be asked.
   const here = hosts === undefined ? resolveSegments(options) : undefined;
   let job: Job | undefined;
@@ -82,7 +88,7 @@ async function dryRun(options: RunOptions): Promise<number> {
 }
 
 /** The hosts asked for, or allocated; MPI's launchers find allocations by themselves. Undefined: this host. */
-async function hostsOf(options: RunOptions): Promise<HostsRequest | undefined> {
+async function hostsOf(options: RunOptions, without?: ReadonlySet<string>): Promise<HostsRequest | undefined> {
   const asked = options.host !== undefined || options.hostFile !== undefined || options.ppn !== undefined;
   if (options.transport === 'mpi') {
     if (asked) throw new UsageError('--host, --hostfile and --ppn: not with --transport mpi');
@@ -90,7 +96,11 @@ async function hostsOf(options: RunOptions): Promise<HostsRequest | undefined> {
   }
   if (!asked && process.env.SLURM_JOB_ID === undefined && !process.env.PBS_NODEFILE) return undefined;
   const { requestedHosts } = await import('../hosts/allocation.ts');
-  return requestedHosts(options, process.env);
+  const request = requestedHosts(options, process.env);
+  if (request === undefined || !without || without.size === 0) return request;
+  const hosts = request.hosts.filter(({ name }) => !without.has(name));
+  if (hosts.length === 0) throw new UsageError('no host is left to start the job again on');
+  return { ...request, hosts };
 }
 
 async function mpiPlan(options: RunOptions, segments: readonly ResolvedSegment[]): Promise<string> {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import type { Fleet } from '../agent/fleet.ts';
 import type { RunOptions } from '../command-line/parse-run.ts';
-import { openControl } from './control.ts';
+import { type Control, openControl } from './control.ts';
 import { type JobIdentity, type RankSeat, rankEnvironment } from './environment.ts';
 import { isPeerLoss } from './exit-policy.ts';
 import { planRanks, type ResolvedSegment, rendezvousPath } from './plan.ts';
@@ -31,7 +32,7 @@ export async function tcpStarter(setting: Setting, { job, note }: StarterEvents)
     onExpendable: (rank) => job()?.policy.expendable(rank),
     onNotice: note,
   });
-  const seats = fleet ? await fleet.prepare(setting, socket) : hereSeats(size, control.address);
+  const seats = fleet ? await prepare(fleet, setting, socket, control) : hereSeats(size, control.address);
   const plans = planTcpRanks(segments, options, { id, secret, size }, seats);
   return {
     plans,
@@ -44,6 +45,15 @@ export async function tcpStarter(setting: Setting, { job, note }: StarterEvents)
     pending: (rank, signal) => control.pending(rank, signal),
     close: async () => control.close(),
   };
+}
+
+async function prepare(fleet: Fleet, setting: Setting, socket: string, control: Control): Promise<TcpSeat[]> {
+  try {
+    return await fleet.prepare(setting, socket);
+  } catch (error) {
+    control.close();
+    throw error;
+  }
 }
 
 /** All ranks on this host. */
