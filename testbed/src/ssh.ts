@@ -118,7 +118,8 @@ export class SshNetwork implements AsyncDisposable {
 
   /** `par` on the laptop. */
   launch(args: readonly string[], options: LaunchOptions = {}): Launch {
-    const { command, args: prefix } = inHost(this.laptop, []);
+    // Entering a host's mounts leads to its root directory.
+    const { command, args: prefix } = inHost(this.laptop, ['env', `--chdir=${options.cwd ?? process.cwd()}`]);
     return new Launch(args, {
       ...options,
       prefix: [command, ...prefix],

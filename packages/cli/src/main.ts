@@ -60,17 +60,10 @@ async function dispatch(command: string | undefined, rest: readonly string[]): P
   }
 }
 
-/** Its status is 0 when at least one transport works. */
 async function doctor(args: readonly string[]): Promise<number> {
-  const json = /^--?output(=| )json$/.test(args.join(' '));
-  if (args.length > 0 && !json) throw new UsageError('par doctor takes no arguments but --output json');
-  const [{ examine, isWell }, { describeReport }] = await Promise.all([
-    import('./doctor/doctor.ts'),
-    import('./doctor/describe.ts'),
-  ]);
-  const report = await examine(version(), process.env);
-  const printed = await print(json ? `${JSON.stringify(report, undefined, 2)}\n` : describeReport(report));
-  return printed || (isWell(report) ? 0 : 1);
+  const { runDoctor } = await import('./doctor/command.ts');
+  const { text, status } = await runDoctor(args, version(), process.env);
+  return (await print(text)) || status;
 }
 
 /** Settles when the text has left the process. */

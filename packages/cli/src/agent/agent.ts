@@ -11,7 +11,7 @@ import { Reaper } from '../run/reaper.ts';
 import { UsageError } from '../usage-error.ts';
 import { FrameParser, MARK, writeFrame } from './frames.ts';
 import { Heartbeat } from './heartbeat.ts';
-import type { FromAgent, Preparation, ProgramCheck, RemotePlan, ToAgent } from './messages.ts';
+import type { FromAgent, Preparation, ProgramCheck, Question, RemotePlan, ToAgent } from './messages.ts';
 import { Relay } from './relay.ts';
 
 /** How long a launcher may take from the connection to its first word. */
@@ -89,11 +89,11 @@ export class Agent {
         else this.#paused.delete(message.rank);
         this.#ranks.get(message.rank)?.pause(message.paused || this.#congested);
         break;
-      case 'stack':
-        void this.#ranks
-          .get(message.rank)
-          ?.stack(AbortSignal.timeout(message.ms))
-          .then((lines) => this.#send({ type: 'stack', id: message.id, lines }));
+      case 'ask':
+        void this.#answer(message.question).then(
+          (value) => this.#send({ type: 'answer', id: message.id, value }),
+          (error: Error) => this.#send({ type: 'failed', id: message.id, message: error.message }),
+        );
         break;
       case 'suspended':
         this.#heartbeat.excused = message.suspended;
@@ -104,6 +104,15 @@ export class Agent {
       case 'alive':
         break;
     }
+  }
+
+  async #answer(question: Question): Promise<unknown> {
+    if (question.name === 'time') return Date.now();
+    if (question.name === 'stack') return this.#ranks.get(question.rank)?.stack(AbortSignal.timeout(question.ms));
+    const { survey, unreachable } = await import('./survey.ts');
+    if (question.name === 'reach') return unreachable(question.endpoints);
+    // Its listener lasts as long as this agent.
+    return (await survey(question.request)).survey;
   }
 
   async #prepare(preparation: Preparation): Promise<void> {

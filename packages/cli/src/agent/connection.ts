@@ -7,7 +7,7 @@ import { Tail } from '../run/stderr-tail.ts';
 import { UsageError } from '../usage-error.ts';
 import { afterMark, FrameParser, writeFrame } from './frames.ts';
 import { Heartbeat } from './heartbeat.ts';
-import type { FromAgent, HostFacts, Preparation, Prepared, ToAgent } from './messages.ts';
+import type { FromAgent, HostFacts, Preparation, Prepared, Question, ToAgent } from './messages.ts';
 import { Relay } from './relay.ts';
 import { RemoteRank } from './remote-rank.ts';
 
@@ -15,6 +15,8 @@ import { RemoteRank } from './remote-rank.ts';
 const CONNECT_MS = 60_000;
 /** How long a connection may take to close by itself. */
 const CLOSE_MS = 5_000;
+/** Time an agent has to read the stack of a rank: less than its launcher waits. */
+const STACK_MS = 1_500;
 
 export interface ConnectOptions {
   readonly host: HostRequest;
@@ -37,13 +39,13 @@ export class AgentConnection {
   readonly #prepared = Promise.withResolvers<Prepared>();
   readonly #started = Promise.withResolvers<void>();
   readonly #ranks = new Map<number, RemoteRank>();
-  readonly #stacks = new Map<number, (lines: string | readonly string[]) => void>();
+  readonly #asked = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
   readonly #heartbeatMs: number;
   #heartbeat: Heartbeat | undefined;
   #relay: Relay | undefined;
   #facts: HostFacts | undefined;
   #unstarted = 0;
-  #nextStack = 0;
+  #nextQuestion = 0;
   #closing = false;
   #lost: string | undefined;
 
@@ -179,24 +181,34 @@ export class AgentConnection {
       case 'stdin-taken':
         this.#ranks.get(message.rank)?.inputTaken();
         break;
-      case 'stack':
-        this.#stacks.get(message.id)?.(message.lines);
+      case 'answer':
+        this.#asked.get(message.id)?.resolve(message.value);
+        this.#asked.delete(message.id);
+        break;
+      case 'failed':
+        this.#asked.get(message.id)?.reject(new UsageError(`host ${this.name}: ${message.message}`));
+        this.#asked.delete(message.id);
         break;
       case 'alive':
         break;
     }
   }
 
+  /** Rejects when the host is lost before it answers. */
+  ask(question: Question): Promise<unknown> {
+    const id = this.#nextQuestion++;
+    return new Promise((resolve, reject) => {
+      if (this.#lost !== undefined) reject(new UsageError(`host ${this.name}: ${this.#lost}`));
+      this.#asked.set(id, { resolve, reject });
+      this.#send({ type: 'ask', id, question });
+    });
+  }
+
   #stackOf(rank: number, signal: AbortSignal): Promise<string | readonly string[]> {
-    const id = this.#nextStack++;
     return new Promise((resolve) => {
-      const settle = (lines: string | readonly string[]): void => {
-        this.#stacks.delete(id);
-        resolve(lines);
-      };
-      this.#stacks.set(id, settle);
-      signal.addEventListener('abort', () => settle('unknown: no answer from its host in time'), { once: true });
-      this.#send({ type: 'stack', id, rank, ms: 1500 });
+      const late = (): void => resolve('unknown: no answer from its host in time');
+      signal.addEventListener('abort', late, { once: true });
+      this.ask({ name: 'stack', rank, ms: STACK_MS }).then((lines) => resolve(lines as string[]), late);
     });
   }
 
@@ -225,6 +237,7 @@ export class AgentConnection {
     this.#hello.reject(error);
     this.#prepared.reject(error);
     this.#started.resolve();
+    for (const { reject } of this.#asked.values()) reject(error);
     this.#loseRanks();
     this.#relay?.close();
   }

@@ -1,5 +1,6 @@
 import type { RankEnd } from '../run/exit-policy.ts';
 import type { RankPlan } from '../run/rank-process.ts';
+import type { Endpoint, SurveyRequest } from './survey.ts';
 
 /** What an agent says of its host first. */
 export interface HostFacts {
@@ -42,12 +43,19 @@ export interface Prepared {
 /** A rank of an agent. Its environment is what par adds: the rest is the host's own. */
 export type RemotePlan = RankPlan;
 
+/** What a launcher may ask. Answers: lines or a string; milliseconds since 1970; a Survey; reasons by host. */
+export type Question =
+  | { readonly name: 'stack'; readonly rank: number; readonly ms: number }
+  | { readonly name: 'time' }
+  | { readonly name: 'survey'; readonly request: SurveyRequest }
+  | { readonly name: 'reach'; readonly endpoints: readonly Endpoint[] };
+
 export type ToAgent =
   | { readonly type: 'prepare'; readonly preparation: Preparation }
   | { readonly type: 'start'; readonly plans: readonly RemotePlan[] }
   | { readonly type: 'signal'; readonly rank: number; readonly signal: NodeJS.Signals }
   | { readonly type: 'pause'; readonly rank: number; readonly paused: boolean }
-  | { readonly type: 'stack'; readonly id: number; readonly rank: number; readonly ms: number }
+  | { readonly type: 'ask'; readonly id: number; readonly question: Question }
   /** The launcher is being stopped, or goes on: it does not answer meanwhile. */
   | { readonly type: 'suspended'; readonly suspended: boolean }
   | { readonly type: 'alive' }
@@ -65,5 +73,6 @@ export type FromAgent =
   | { readonly type: 'closed'; readonly rank: number }
   /** So many bytes of the rank's input were taken. */
   | { readonly type: 'stdin-taken'; readonly rank: number }
-  | { readonly type: 'stack'; readonly id: number; readonly lines: string | readonly string[] }
+  | { readonly type: 'answer'; readonly id: number; readonly value: unknown }
+  | { readonly type: 'failed'; readonly id: number; readonly message: string }
   | { readonly type: 'alive' };
