@@ -41,10 +41,10 @@ function textFiles(folder: string): string[] {
 const mine = { files: 0, bytes: 0, words: 0 };
 const counts = new Map<string, number>();
 function count(path: string): void {
-  const text = readFileSync(path, 'utf8');
+  const text = readFileSync(path);
   mine.files += 1;
   mine.bytes += text.length;
-  for (const [word] of text.matchAll(/\p{L}{3,24}/gu)) {
+  for (const [word] of text.toString().matchAll(/\p{L}{3,24}/gu)) {
     const key = word.toLowerCase();
     counts.set(key, (counts.get(key) ?? 0) + 1);
     mine.words += 1;
