@@ -23,7 +23,7 @@ export interface Command {
  * itself: signals reach it.
  */
 export function inHost({ pid, contained }: HostRecord, args: readonly string[], cwd = process.cwd()): Command {
-  const spaces = ['--net', '--uts', '--mount', ...(contained ? ['--pid'] : [])];
+  const spaces = ['--net', '--uts', '--mount', '--ipc', ...(contained ? ['--pid'] : [])];
   return { command: 'nsenter', args: ['--target', `${pid}`, ...spaces, `--wdns=${cwd}`, '--', ...args] };
 }
 
@@ -36,6 +36,12 @@ export function runInHost(host: HostRecord, args: readonly string[]): void {
 function must(command: string, args: readonly string[]): void {
   const { status, stderr, error } = spawnSync(command, args, { encoding: 'utf8' });
   if (status !== 0) throw new Error(`${command} ${args.join(' ')}: ${error?.message ?? stderr.trim()}`);
+}
+
+/** Paths of files that a host sees in other places. */
+export interface HostFiles {
+  readonly hosts: string;
+  readonly bootId: string;
 }
 
 /** A virtual host: network, host name, mounts and (when contained) processes of its own; the file system is shared. */
@@ -56,21 +62,33 @@ export class Host implements HostRecord, AsyncDisposable {
     this.#ended = holder.exitCode === null ? once(holder, 'exit') : Promise.resolve();
   }
 
-  /** `hosts` is what it sees as /etc/hosts. It lives until its stdin closes: at the latest when this process ends. */
-  static async start(name: string, address: string, hosts: string, contained: boolean): Promise<Host> {
-    const script = `hostname ${name} && mount --bind "$1" /etc/hosts && ip link set lo up && echo up && read -r _`;
+  /**
+   * `files` is what it sees instead: as /etc/hosts, and as the identity of its boot, by which libraries tell machines apart. It lives
+   * until its stdin closes: at the latest when this process ends.
+   */
+  static async start(name: string, address: string, files: HostFiles, contained: boolean): Promise<Host> {
+    const script = [
+      `hostname ${name}`,
+      'mount --bind "$1" /etc/hosts',
+      'mount --bind "$2" /proc/sys/kernel/random/boot_id',
+      'ip link set lo up',
+      'echo up',
+      'read -r _',
+    ].join(' && ');
     const holder = spawn(
       'unshare',
       [
         '--net',
         '--uts',
         '--mount',
+        '--ipc',
         ...(contained ? ['--pid', '--fork', '--kill-child', '--mount-proc'] : []),
         'bash', // as the first process it reaps orphans, which sh does not
         '-c',
         script,
         'host',
-        hosts,
+        files.hosts,
+        files.bootId,
       ],
       { stdio: ['pipe', 'pipe', 'pipe'] },
     );

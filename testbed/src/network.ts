@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connect, Host } from './host.ts';
@@ -16,7 +17,13 @@ export async function startNetwork(names: readonly [string, ...string[]], direct
   const address = (index: number): string => `10.77.0.${index + 1}`;
   const hostsFile = join(directory, 'hosts');
   writeFileSync(hostsFile, ['127.0.0.1 localhost', ...names.map((name, i) => `${address(i)} ${name}`), ''].join('\n'));
-  const hosts = await Promise.all(names.map((name, i) => Host.start(name, address(i), hostsFile, i > 0)));
+  const hosts = await Promise.all(
+    names.map((name, i) => {
+      const bootId = join(directory, `boot-id-${name}`);
+      writeFileSync(bootId, `${randomUUID()}\n`);
+      return Host.start(name, address(i), { hosts: hostsFile, bootId }, i > 0);
+    }),
+  );
   const [hub, ...others] = hosts as [Host, ...Host[]];
   connect([hub, ...others]);
   return {

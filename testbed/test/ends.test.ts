@@ -1,0 +1,68 @@
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { describeSlurm, slurm } from './cluster.ts';
+
+const ENDS = join(import.meta.dirname, 'programs/ends.ts');
+
+/** srun as it is by default: it leaves the other tasks alone when one fails. */
+function srun(how: string, rank: number, env: Record<string, string> = {}) {
+  return slurm.run(['srun', '-N3', '--ntasks-per-node=2', process.execPath, ENDS, how, `${rank}`], { env });
+}
+
+describeSlurm('a rank that fails under srun', () => {
+  it.each([
+    ['exit', 0, 7, /par: rank 0 of 6 on n1: it ends with status 7, and the job with it/],
+    ['exit', 3, 7, /par: rank 3 of 6 on n2: it ends with status 7, and the job with it/],
+    ['throw', 5, 1, /par: rank 5 of 6 on n3: unhandled rejection:[\s\S]*Error: on purpose/],
+    ['abort', 2, 9, /par: rank 2 of 6 on n2: rank 2 called abort\(9\); the job ends with status 9/],
+    ['kill', 0, 137, /par: rank 1 of 6 on n1: rank 0 is lost: .*; the job ends/],
+    ['kill', 4, 137, /par: rank 5 of 6 on n3: rank 4 is lost: .*; the job ends/],
+  ])('%s on rank %i ends the job with status %i', async (how, rank, expected, says) => {
+    const { status, stderr } = await srun(how, rank);
+    expect(stderr).toMatch(says);
+    expect(stderr.match(/^par: /gm)).toHaveLength(1); // nobody else has anything to add
+    expect(status).toBe(expected);
+  });
+
+  it('before it has called init: the others wait no longer than the time to join, and name it', async () => {
+    const { status, stderr } = await srun('early', 3, { PAR_JOIN_TIMEOUT: '3' });
+    expect(stderr).toMatch(/the job was aborted while it started: rank 3 did not join within 3 s/);
+    expect(status).toBe(5);
+  });
+
+  it('onPeerLoss: reject leaves the survivors running', async () => {
+    const { status, stdout } = await srun('reject', 2);
+    expect(stdout.trim().split('\n').sort()).toEqual([0, 1, 3, 4, 5].map((rank) => `rank ${rank}: PAR_PEER_LOST`));
+    expect(status).toBe(137);
+  });
+
+  it('a signal to srun ends every rank', async () => {
+    const job = slurm.start([
+      'srun',
+      '-N3',
+      '--ntasks-per-node=2',
+      '-l',
+      'sh',
+      '-c',
+      `echo started; exec "$@"`,
+      'sh',
+      process.execPath,
+      ENDS,
+      'wait',
+      '0',
+    ]);
+    await job.said(/(started[\s\S]*){6}/);
+    job.child.kill('SIGTERM');
+    const { status } = await job.finished;
+    expect(status).not.toBe(0);
+    const { stdout } = await slurm.run([
+      'srun',
+      '-N3',
+      '--overlap',
+      'sh',
+      '-c',
+      'pgrep -f "[p]rograms/ends.ts" || true',
+    ]);
+    expect(stdout).toBe('');
+  });
+});
