@@ -1,13 +1,14 @@
 import { spawn } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { read } from './page.ts';
 
-// A README's programs are fenced blocks whose first line names a file (`// hello.ts`); its commands are the `sh` blocks.
-// The commands that run one of the programs are executed as they stand, in an empty folder that has par installed.
+// A README's commands that run one of its programs are executed as they stand, in an empty folder that has par installed; all
+// commands of a page of docs/ are. Pages that need a cluster are executed by the testbed.
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const bin = join(root, 'node_modules/.bin');
 
@@ -19,42 +20,25 @@ const AS_ANYBODY = {
   OMPI_MCA_hwloc_base_binding_policy: 'none',
 };
 
-interface Page {
-  programs: { file: string; text: string }[];
-  commands: string[];
-}
-
-function read(page: string): Page {
-  const text = readFileSync(page, 'utf8');
-  const programs: Page['programs'] = [];
-  const commands: string[] = [];
-  for (const [, language, body] of text.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)) {
-    const file = /^(?:\/\/|#) (\S+\.(?:ts|mjs|js|json|txt))\b/.exec(body!)?.[1];
-    if (file) programs.push({ file, text: body! });
-    else if (language === 'sh')
-      commands.push(
-        ...body!
-          .split('\n')
-          .map((line) => line.replace(/\s+# .*$/, '').trim())
-          .filter(Boolean),
-      );
-  }
-  return { programs, commands };
-}
-
 /** Whether a launcher of MPI is here; the tests of the MPI transport say so loudly where there is none. */
 function isHere(program: string): boolean {
-  return (
-    program !== 'mpirun' || (process.env.PATH ?? '').split(':').some((folder) => existsSync(join(folder, program)))
-  );
+  return program !== 'mpirun' || isOnPath(program);
 }
 
-function shell(command: string, cwd: string): Promise<{ status: number | null; output: string }> {
+function isOnPath(program: string): boolean {
+  return (process.env.PATH ?? '').split(':').some((folder) => existsSync(join(folder, program)));
+}
+
+function shell(
+  command: string,
+  cwd: string,
+  extra: NodeJS.ProcessEnv = {},
+): Promise<{ status: number | null; output: string }> {
   return new Promise((resolve, reject) => {
     const path = `${join(cwd, 'node_modules/.bin')}:${bin}:${process.env.PATH}`;
     const child = spawn('sh', ['-c', command], {
       cwd,
-      env: { ...process.env, ...AS_ANYBODY, PATH: path },
+      env: { ...process.env, ...AS_ANYBODY, ...extra, PATH: path },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let output = '';
@@ -89,6 +73,27 @@ describe.each(pages.map((page) => relative(root, page)))('%s', (name) => {
           const { status, output } = await shell(command, folder);
           expect(status, `${command}\n${output}`).toBe(0);
         }
+      }
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+});
+
+const MPI_LAUNCHERS = ['mpirun', 'mpiexec.mpich', 'mpicxx.openmpi'];
+
+describe('docs/mpirun.md', () => {
+  it.skipIf(!MPI_LAUNCHERS.every(isOnPath))('runs every command it shows', { timeout: 120_000 }, async () => {
+    const { programs, commands } = read(join(root, 'docs/mpirun.md'));
+    const folder = await mkdtemp(join(tmpdir(), 'par-docs-'));
+    try {
+      await symlink(join(root, 'examples/node_modules'), join(folder, 'node_modules'));
+      await writeFile(join(folder, 'package.json'), '{ "type": "module" }\n');
+      for (const { file, text } of programs) await writeFile(join(folder, file), text);
+      for (const command of commands) {
+        const { status, output } = await shell(command, folder, { HOME: folder });
+        expect(status, `${command}\n${output}`).toBe(0);
+        if (command.endsWith('hello.ts')) expect(output).toContain(command.startsWith('PAR_') ? '(tcp)' : '(mpi)');
       }
     } finally {
       await rm(folder, { recursive: true, force: true });
