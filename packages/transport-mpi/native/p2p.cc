@@ -48,17 +48,17 @@ int StartSelfSend(const Bytes& bytes, int type, const Plane& plane, int tag) {
   return error == MPI_SUCCESS ? kDone : Fail(error);
 }
 
-// sendBuffer(plane, bytes, type, dest, tag, synchronous)
+// sendBuffer(plane, array, byteLength, type, dest, tag, synchronous)
 napi_value SendBuffer(napi_env env, napi_callback_info info) {
-  const Arguments<6> args(env, info);
+  const Arguments<7> args(env, info);
   const Plane& plane = *args.GetPlane(0);
-  const Bytes bytes = args.Memory(1);
-  const int dest = args.Int(3);
-  const bool synchronous = args.Bool(5);
+  const Bytes bytes = args.Array(1);
+  const int dest = args.Int(4);
+  const bool synchronous = args.Bool(6);
   if (dest == plane.self && !synchronous && bytes.size <= kSelfCopy) {
-    return MakeInt(env, StartSelfSend(bytes, args.Int(2), plane, args.Int(4)));
+    return MakeInt(env, StartSelfSend(bytes, args.Int(3), plane, args.Int(5)));
   }
-  return MakeInt(env, StartSend(bytes, args.Int(2), dest, args.Int(4), plane.comm, synchronous));
+  return MakeInt(env, StartSend(bytes, args.Int(3), dest, args.Int(5), plane.comm, synchronous));
 }
 
 // Gives the outcome of a receive that completed in its call.
@@ -137,10 +137,10 @@ int StartRecv(const Bytes& bytes, int type, int source, int tag, MPI_Comm comm) 
   return StartProbing(bytes, type, pattern);
 }
 
-// recvBuffer(plane, bytes, type, source, tag)
+// recvBuffer(plane, array, byteLength, type, source, tag)
 napi_value RecvBuffer(napi_env env, napi_callback_info info) {
-  const Arguments<5> args(env, info);
-  return MakeInt(env, StartRecv(args.Memory(1), args.Int(2), args.Int(3), args.Int(4), args.GetPlane(0)->comm));
+  const Arguments<6> args(env, info);
+  return MakeInt(env, StartRecv(args.Array(1), args.Int(3), args.Int(4), args.Int(5), args.GetPlane(0)->comm));
 }
 
 // Sends a block of ours. The caller's memory is free again at once, so an ordinary send is over for it; but when

@@ -33,8 +33,16 @@ export const STATUS = { source: 0, tag: 1, error: 2, slot: 4, next: 5, live: 6 }
 export interface Native {
   readonly family: 'openmpi' | 'mpich' | 'mpi-abi';
 
-  sendBuffer(plane: Handle, bytes: Uint8Array, type: number, dest: number, tag: number, synchronous: boolean): number;
-  recvBuffer(plane: Handle, bytes: Uint8Array, type: number, source: number, tag: number): number;
+  sendBuffer(
+    plane: Handle,
+    array: ArrayBufferView,
+    bytes: number,
+    type: number,
+    dest: number,
+    tag: number,
+    synchronous: boolean,
+  ): number;
+  recvBuffer(plane: Handle, array: ArrayBufferView, bytes: number, type: number, source: number, tag: number): number;
   sendSmall(plane: Handle, segment: Uint8Array, dest: number, tag: number): number;
   sendFirst(plane: Handle, message: Uint8Array, dest: number, tag: number): number;
   recvFirst(plane: Handle, source: number, tag: number): number;

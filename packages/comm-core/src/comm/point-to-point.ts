@@ -1,6 +1,7 @@
 import { decode, encode } from '../codec/index.ts';
 import { ANY_SOURCE, ANY_TAG, PROC_NULL } from '../constants.ts';
 import { toBufferView, toReceiveBuffer } from '../datatype/buffer.ts';
+import { arrayView } from '../datatype/typed-array.ts';
 import type { BufferEnvelope, BufferView, Context, EncodedMessage, MatchedMessage } from '../transport/index.ts';
 import {
   checkDest,
@@ -25,6 +26,7 @@ import type {
 
 const DONE: Promise<void> = Promise.resolve();
 const ANYTHING: RecvOptions = Object.freeze({});
+const FILTER = '{ source: 0 }';
 
 function nothing(): Probed {
   return { source: PROC_NULL, tag: ANY_TAG, bytes: 0 };
@@ -163,12 +165,12 @@ export class PointToPointCalls implements PointToPoint {
 
   recvInto(buffer: BufferLike, options: RecvOptions = ANYTHING): Promise<Status> {
     try {
-      this.#checkFilter(options, 'recvInto');
+      checkOptions(options, 'recvInto', FILTER);
       const { source = ANY_SOURCE, tag = ANY_TAG, signal } = options;
+      this.#checkFilter(source, tag, signal, 'recvInto');
       if (source === PROC_NULL) return Promise.resolve({ ...nothing(), count: 0 });
-      if (ArrayBuffer.isView(buffer)) {
-        return this.context.recvBuffer(toBufferView(buffer, 'recvInto'), source, tag, signal);
-      }
+      const view = arrayView(buffer);
+      if (view !== undefined) return this.context.recvBuffer(view, source, tag, signal);
       return receiveInto(buffer, 'recvInto', (into) => this.context.recvBuffer(into, source, tag, signal));
     } catch (error) {
       return Promise.reject(error);
@@ -206,8 +208,9 @@ export class PointToPointCalls implements PointToPoint {
 
   probe(options: RecvOptions = ANYTHING): Promise<Probed> {
     try {
-      this.#checkFilter(options, 'probe');
+      checkOptions(options, 'probe', FILTER);
       const { source = ANY_SOURCE, tag = ANY_TAG, signal } = options;
+      this.#checkFilter(source, tag, signal, 'probe');
       return source === PROC_NULL ? Promise.resolve(nothing()) : this.context.probe(source, tag, signal);
     } catch (error) {
       return Promise.reject(error);
@@ -215,15 +218,17 @@ export class PointToPointCalls implements PointToPoint {
   }
 
   iprobe(options: RecvOptions = ANYTHING): Probed | undefined {
-    this.#checkFilter(options, 'iprobe');
-    const { source = ANY_SOURCE, tag = ANY_TAG } = options;
+    checkOptions(options, 'iprobe', FILTER);
+    const { source = ANY_SOURCE, tag = ANY_TAG, signal } = options;
+    this.#checkFilter(source, tag, signal, 'iprobe');
     return source === PROC_NULL ? nothing() : this.context.iprobe(source, tag);
   }
 
   mprobe(options: RecvOptions = ANYTHING): Promise<ProbedMessage> {
     try {
-      this.#checkFilter(options, 'mprobe');
+      checkOptions(options, 'mprobe', FILTER);
       const { source = ANY_SOURCE, tag = ANY_TAG, signal } = options;
+      this.#checkFilter(source, tag, signal, 'mprobe');
       return source === PROC_NULL
         ? Promise.resolve(noMessage())
         : this.context.mprobe(source, tag, signal).then(probed);
@@ -233,22 +238,22 @@ export class PointToPointCalls implements PointToPoint {
   }
 
   improbe(options: RecvOptions = ANYTHING): ProbedMessage | undefined {
-    this.#checkFilter(options, 'improbe');
-    const { source = ANY_SOURCE, tag = ANY_TAG } = options;
+    checkOptions(options, 'improbe', FILTER);
+    const { source = ANY_SOURCE, tag = ANY_TAG, signal } = options;
+    this.#checkFilter(source, tag, signal, 'improbe');
     if (source === PROC_NULL) return noMessage();
     const message = this.context.improbe(source, tag);
     return message && probed(message);
   }
 
   #receive(options: RecvOptions, operation: string): Promise<EncodedMessage> | undefined {
-    this.#checkFilter(options, operation);
-    const { source = ANY_SOURCE, tag = ANY_TAG } = options;
-    return source === PROC_NULL ? undefined : this.context.recvValue(source, tag, options.signal);
+    checkOptions(options, operation, FILTER);
+    const { source = ANY_SOURCE, tag = ANY_TAG, signal } = options;
+    this.#checkFilter(source, tag, signal, operation);
+    return source === PROC_NULL ? undefined : this.context.recvValue(source, tag, signal);
   }
 
-  #checkFilter(options: RecvOptions, operation: string): void {
-    checkOptions(options, operation, '{ source: 0 }');
-    const { source = ANY_SOURCE, tag = ANY_TAG, signal } = options;
+  #checkFilter(source: number, tag: number, signal: AbortSignal | undefined, operation: string): void {
     checkSource(source, this.#peers, operation);
     checkRecvTag(tag, operation);
     checkSignal(signal, operation);
@@ -259,7 +264,7 @@ export class PointToPointCalls implements PointToPoint {
     const { dest, source = ANY_SOURCE, sendTag = 0, recvTag = ANY_TAG, signal } = options;
     checkDest(dest, this.#peers, operation);
     checkSendTag(sendTag, operation);
-    this.#checkFilter({ source, tag: recvTag, signal }, operation);
+    this.#checkFilter(source, recvTag, signal, operation);
     return { sending: { dest, tag: sendTag, signal }, receiving: { source, tag: recvTag, signal } };
   }
 }

@@ -3,7 +3,7 @@ import { ArgumentTypeError, ParError } from '../errors.ts';
 import type { ElementArray } from '../ops/op.ts';
 import type { BufferView } from '../transport/contract.ts';
 import type { ElementType } from '../transport/element-type.ts';
-import { contiguousView, type TypedArray } from './typed-array.ts';
+import { arrayView, contiguousView, type TypedArray } from './typed-array.ts';
 import { DatatypeView } from './view.ts';
 
 /** Bytes of one element of each type. */
@@ -48,6 +48,10 @@ const ARRAY_CLASS: Readonly<Record<ElementType, ElementArrayClass | undefined>> 
  * its resized buffer.
  */
 export function toBufferView(buffer: BufferLike, what: string): BufferView {
+  return arrayView(buffer) ?? toAnyView(buffer, what);
+}
+
+function toAnyView(buffer: BufferLike, what: string): BufferView {
   if (buffer instanceof DatatypeView) {
     contiguousView(buffer.array, what);
     return contiguousView(buffer.pack(), what)!;
@@ -69,6 +73,11 @@ export interface ReceiveBuffer {
  * copy that `deliver` scatters. Errors as for `toBufferView`, and PAR_BUFFER for a view whose blocks overlap.
  */
 export function toReceiveBuffer(buffer: BufferLike, what: string): ReceiveBuffer {
+  const view = arrayView(buffer);
+  return view === undefined ? toAnyReceiveBuffer(buffer, what) : { view, deliver: nothingToDo };
+}
+
+function toAnyReceiveBuffer(buffer: BufferLike, what: string): ReceiveBuffer {
   if (!(buffer instanceof DatatypeView)) return { view: toBufferView(buffer, what), deliver: nothingToDo };
   buffer.assertWritable(what);
   const view = toBufferView(buffer, what);

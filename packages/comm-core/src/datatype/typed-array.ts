@@ -35,6 +35,32 @@ const TYPE_BY_NAME: ReadonlyMap<string, ElementType> = new Map<string, ElementTy
 const typedArrayName = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag)!
   .get as (this: unknown) => string | undefined;
 
+/** A typed array lent to an operation; its memory in bytes is made when somebody first asks for it. */
+class ArrayView implements BufferView {
+  readonly array: TypedArray;
+  readonly type: ElementType;
+  #bytes: Uint8Array | undefined;
+
+  constructor(array: TypedArray, type: ElementType) {
+    this.array = array;
+    this.type = type;
+  }
+
+  get bytes(): Uint8Array {
+    const { array } = this;
+    this.#bytes ??= new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+    return this.#bytes;
+  }
+}
+
+/** View of a typed array that has elements. Undefined for anything else, also for an array whose memory is gone. */
+export function arrayView(value: unknown): ArrayView | undefined {
+  const type = TYPE_BY_NAME.get(typedArrayName.call(value)!);
+  return type === undefined || (value as TypedArray).length === 0
+    ? undefined
+    : new ArrayView(value as TypedArray, type);
+}
+
 /** Element type of a typed array, `bytes` for ArrayBuffer, SharedArrayBuffer and DataView, undefined for anything else. */
 export function elementTypeOf(value: unknown): ElementType | undefined {
   const name = typedArrayName.call(value);

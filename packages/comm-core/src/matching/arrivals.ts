@@ -123,9 +123,8 @@ export class Arrivals implements FrameSink {
     }
     receive.matched();
     peer.receive = receive;
-    const { into } = receive;
-    if (into !== undefined) {
-      const memory = into.bytes;
+    const { into, memory } = receive;
+    if (into !== undefined && memory !== undefined) {
       if (!isValue && length <= memory.length && elementsMatch(elementCode(into.type), detail)) {
         return length === memory.length ? memory : memory.subarray(0, length);
       }

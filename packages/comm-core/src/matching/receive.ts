@@ -27,6 +27,8 @@ export class Receive implements Linked<Receive> {
   readonly source: number;
   readonly tag: number;
   readonly into: BufferView | undefined;
+  /** Of `into`, taken when it was posted: the caller's array may be detached before a message comes. */
+  readonly memory: Uint8Array | undefined;
   readonly promise: Promise<Outcome>;
   /** `performance.now()` when it was posted. */
   readonly since: number;
@@ -53,6 +55,7 @@ export class Receive implements Linked<Receive> {
     this.source = source;
     this.tag = tag;
     this.into = into;
+    this.memory = into?.bytes;
     this.signal = signal;
     this.since = performance.now();
     this.promise = new Promise<Outcome>(takeSettlers);

@@ -46,9 +46,9 @@ export function continueReceive(engine: Engine, peer: Peer, incoming: Incoming, 
 
 /** One piece of memory per segment, or the caller's buffer; an Error when there is none. */
 function makeRoom(receive: Receive, message: Message): Uint8Array[] | Error {
-  const { into } = receive;
+  const { memory } = receive;
   const { bytes } = message;
-  if (into !== undefined) return [bytes === into.bytes.length ? into.bytes : into.bytes.subarray(0, bytes)];
+  if (memory !== undefined) return [bytes === memory.length ? memory : memory.subarray(0, bytes)];
   const lengths = unpackLengths(message.payload, bytes);
   if (lengths === undefined) {
     return new ParError('PAR_PROTOCOL', `${receive}: the announced segments do not add up to ${bytes} bytes`);

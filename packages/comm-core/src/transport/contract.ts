@@ -1,3 +1,4 @@
+import type { TypedArray } from '../datatype/typed-array.ts';
 import type { ElementType } from './element-type.ts';
 import type { NativeCollectives } from './native-collectives.ts';
 
@@ -5,6 +6,8 @@ import type { NativeCollectives } from './native-collectives.ts';
 export interface BufferView {
   readonly bytes: Uint8Array;
   readonly type: ElementType;
+  /** The same memory as the caller's own array; an addon that reads it spares the making of `bytes`. */
+  readonly array?: TypedArray | undefined;
 }
 
 /** What is known of a message: who sent it (rank in the context), with what tag, how many payload bytes. */

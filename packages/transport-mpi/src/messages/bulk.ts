@@ -76,7 +76,7 @@ export class Bulk {
   /** Resolves once the receiver has acknowledged. MPI keeps waiting for that even if nobody here does any more. */
   acknowledged(worldRank: number, number: number, operation: PendingSend, signal?: AbortSignal): Promise<void> {
     const source = this.#ranks(worldRank);
-    const slot = this.#progress.native.recvBuffer(this.plane, NOTHING, BYTES_CODE, source, LAST_NUMBER + number);
+    const slot = this.#progress.native.recvBuffer(this.plane, NOTHING, 0, BYTES_CODE, source, LAST_NUMBER + number);
     if (slot === DONE) return this.#progress.done();
     if (slot === FAILED) return Promise.reject(this.#progress.failure(operation.describe()));
     return new Promise((resolve, reject) => {
@@ -88,7 +88,7 @@ export class Bulk {
   }
 
   #send(bytes: Uint8Array, dest: number, tag: number, owner: object): Promise<void> {
-    const slot = this.#progress.native.sendBuffer(this.plane, bytes, BYTES_CODE, dest, tag, false);
+    const slot = this.#progress.native.sendBuffer(this.plane, bytes, bytes.length, BYTES_CODE, dest, tag, false);
     if (slot === DONE) return this.#progress.done();
     const operation = new PendingSend(owner, bytes, 'send (rest of a value)', dest, tag);
     if (slot === FAILED) return Promise.reject(this.#progress.failure(operation.describe()));
@@ -100,7 +100,7 @@ export class Bulk {
   }
 
   #receive(bytes: Uint8Array, source: number, tag: number, owner: object): Promise<void> {
-    const slot = this.#progress.native.recvBuffer(this.plane, bytes, BYTES_CODE, source, tag);
+    const slot = this.#progress.native.recvBuffer(this.plane, bytes, bytes.length, BYTES_CODE, source, tag);
     if (slot === DONE) return this.#progress.done();
     const operation = new PendingReceive(owner, bytes, 1, source, tag);
     if (slot === FAILED) return Promise.reject(this.#progress.failure(operation.describe()));

@@ -54,14 +54,14 @@ export class PendingReceive implements Waiting {
   readonly kind = 'receive';
   readonly since: number = performance.now();
   readonly owner: object;
-  readonly memory: Uint8Array;
+  readonly memory: ArrayBufferView;
   readonly #elementBytes: number;
   readonly #source: number;
   readonly #tag: number;
   resolve!: (envelope: BufferEnvelope) => void;
   reject!: (error: unknown) => void;
 
-  constructor(owner: object, memory: Uint8Array, elementBytes: number, source: number, tag: number) {
+  constructor(owner: object, memory: ArrayBufferView, elementBytes: number, source: number, tag: number) {
     this.owner = owner;
     this.memory = memory;
     this.#elementBytes = elementBytes;
@@ -78,7 +78,7 @@ export class PendingReceive implements Waiting {
     this.reject(error);
   }
   errorOf(error: MpiError, truncated: boolean, { bytes }: Outcome): Error {
-    return receiveError(error, truncated, bytes, this.memory.length, this.describe());
+    return receiveError(error, truncated, bytes, this.memory.byteLength, this.describe());
   }
 }
 

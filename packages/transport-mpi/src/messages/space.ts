@@ -79,13 +79,16 @@ export class MpiSpace implements MatchingSpace {
 
   sendBuffer(from: BufferView, dest: number, tag: number, synchronous: boolean, signal?: AbortSignal): Promise<void> {
     if (this.freed || signal?.aborted) return this.#refuse('sendBuffer', 'dest', dest, tag, signal);
-    const slot = this.#native.sendBuffer(this.#buffers, from.bytes, TYPE_CODE[from.type], dest, tag, synchronous);
-    return slot === DONE ? this.progress.done() : this.#sending(slot, from.bytes, 'sendBuffer', dest, tag, signal);
+    const memory = from.array ?? from.bytes;
+    const type = TYPE_CODE[from.type];
+    const slot = this.#native.sendBuffer(this.#buffers, memory, memory.byteLength, type, dest, tag, synchronous);
+    return slot === DONE ? this.progress.done() : this.#sending(slot, memory, 'sendBuffer', dest, tag, signal);
   }
 
   recvBuffer(into: BufferView, source: number, tag: number, signal?: AbortSignal): Promise<BufferEnvelope> {
     if (this.freed || signal?.aborted) return this.#refuse('recvInto', 'source', source, tag, signal);
-    const slot = this.#native.recvBuffer(this.#buffers, into.bytes, TYPE_CODE[into.type], source, tag);
+    const memory = into.array ?? into.bytes;
+    const slot = this.#native.recvBuffer(this.#buffers, memory, memory.byteLength, TYPE_CODE[into.type], source, tag);
     return this.#receiving(slot, into, source, tag, signal);
   }
 
@@ -221,7 +224,7 @@ export class MpiSpace implements MatchingSpace {
       const bytes = this.progress.statusBytes[0]!;
       return Promise.reject(receiveError(error, truncated, bytes, into.bytes.length, where));
     }
-    const operation = new PendingReceive(this, into.bytes, elementBytes, source, tag);
+    const operation = new PendingReceive(this, into.array ?? into.bytes, elementBytes, source, tag);
     return new Promise((resolve, reject) => {
       operation.resolve = resolve;
       operation.reject = reject;
