@@ -42,12 +42,15 @@ struct Arguments {
   }
   // Any typed array, and in the next argument how many bytes it has: cheaper than asking for its type and length here.
   Bytes Array(size_t i) const {
-    Bytes bytes{nullptr, 0};
     int64_t size = 0;
-    napi_get_typedarray_info(env, values[i], nullptr, nullptr, &bytes.data, nullptr, nullptr);
     napi_get_value_int64(env, values[i + 1], &size);
-    bytes.size = static_cast<size_t>(size);
-    return bytes;
+    return {Address(i), static_cast<size_t>(size)};
+  }
+  // Memory of a typed array; null for undefined.
+  void* Address(size_t i) const {
+    void* data = nullptr;
+    napi_get_typedarray_info(env, values[i], nullptr, nullptr, &data, nullptr, nullptr);
+    return data;
   }
   bool Defined(size_t i) const {
     napi_valuetype type = napi_undefined;

@@ -15,6 +15,7 @@ void AddPointToPoint(napi_env env, napi_value exports);
 void AddProgress(napi_env env, napi_value exports);
 void AddLending(napi_env env, napi_value exports);
 void AddCollectives(napi_env env, napi_value exports);
+void AddRounds(napi_env env, napi_value exports);
 void AddLibrary(napi_env env, napi_value exports);
 void AddCommunicators(napi_env env, napi_value exports);
 

@@ -11,14 +11,14 @@ namespace par {
 namespace {
 
 // Completes in the call or joins the pending operations. MPI reads `arguments` until then.
-int Finish(int error, MPI_Request request, std::vector<int>* arguments = nullptr) {
+int Finish(int error, MPI_Request request, size_t bytes, std::vector<int>* arguments = nullptr) {
   MPI_Status outcome;
   if (error != MPI_SUCCESS || engine.Immediately(&request, &outcome, &error, true)) {
     delete arguments;
     engine.status[2] = error;
     return error == MPI_SUCCESS ? kDone : kFailed;
   }
-  const int slot = engine.Add(request, Kind::kCollective);
+  const int slot = engine.Add(request, Kind::kCollective, bytes);
   engine.At(slot).arguments = arguments;
   return slot;
 }
@@ -52,7 +52,7 @@ napi_value Barrier(napi_env env, napi_callback_info info) {
   const Arguments<1> args(env, info);
   MPI_Request request;
   const int error = MPI_Ibarrier(args.GetPlane(0)->comm, &request);
-  return MakeInt(env, Finish(error, request));
+  return MakeInt(env, Finish(error, request, 0));
 }
 
 // bcast(plane, bytes, type, root)
@@ -64,7 +64,7 @@ napi_value Bcast(napi_env env, napi_callback_info info) {
   const int error = MPI_Ibcast(Address(bytes), extent.count, extent.type, args.Int(3), args.GetPlane(0)->comm,
                                &request);
   if (extent.derived) MPI_Type_free(&extent.type);
-  return MakeInt(env, Finish(error, request));
+  return MakeInt(env, Finish(error, request, bytes.size));
 }
 
 // gather(plane, send | undefined, recv | undefined, type, counts, displs, root)
@@ -80,7 +80,7 @@ napi_value Gather(napi_env env, napi_callback_info info) {
   MPI_Request request;
   const int error = MPI_Igatherv(from, CountOf(send, type), datatype, Address(recv), layout.Counts(), layout.Displs(),
                                  datatype, root, args.GetPlane(0)->comm, &request);
-  return MakeInt(env, Finish(error, request, layout.all));
+  return MakeInt(env, Finish(error, request, send.size + recv.size, layout.all));
 }
 
 // scatter(plane, send | undefined, recv | undefined, type, counts, displs, root)
@@ -96,7 +96,7 @@ napi_value Scatter(napi_env env, napi_callback_info info) {
   MPI_Request request;
   const int error = MPI_Iscatterv(Address(send), layout.Counts(), layout.Displs(), datatype, into, CountOf(recv, type),
                                   datatype, root, args.GetPlane(0)->comm, &request);
-  return MakeInt(env, Finish(error, request, layout.all));
+  return MakeInt(env, Finish(error, request, send.size + recv.size, layout.all));
 }
 
 // allgather(plane, send | undefined, recv, type, counts, displs, equal): `equal` blocks, one after the other
@@ -115,7 +115,7 @@ napi_value Allgather(napi_env env, napi_callback_info info) {
                                     comm, &request)
                    : MPI_Iallgatherv(from, CountOf(send, type), datatype, Address(recv), layout.Counts(),
                                      layout.Displs(), datatype, comm, &request);
-  return MakeInt(env, Finish(error, request, layout.all));
+  return MakeInt(env, Finish(error, request, recv.size, layout.all));
 }
 
 // alltoall(plane, send | undefined, recv, type, sendCounts, sendDispls, recvCounts, recvDispls)
@@ -131,7 +131,7 @@ napi_value Alltoall(napi_env env, napi_callback_info info) {
   MPI_Request request;
   const int error = MPI_Ialltoallv(from, all, all + n, datatype, Address(args.Memory(2)), all + 2 * n, all + 3 * n,
                                    datatype, args.GetPlane(0)->comm, &request);
-  return MakeInt(env, Finish(error, request, layout.all));
+  return MakeInt(env, Finish(error, request, args.Memory(2).size, layout.all));
 }
 
 // reduce(plane, send | undefined, recv | undefined, type, op, root)
@@ -146,7 +146,7 @@ napi_value Reduce(napi_env env, napi_callback_info info) {
   MPI_Request request;
   const int error = MPI_Ireduce(from, Address(recv), CountOf(send, type), DatatypeOf(type), OpOf(args.Int(4)), root,
                                 args.GetPlane(0)->comm, &request);
-  return MakeInt(env, Finish(error, request));
+  return MakeInt(env, Finish(error, request, send.size));
 }
 
 // allreduce, scan, exscan(plane, send | undefined, recv, type, op)
@@ -159,7 +159,7 @@ napi_value Elementwise(napi_env env, napi_callback_info info, Call call) {
   MPI_Request request;
   const int error = call(from, Address(recv), CountOf(recv, type), DatatypeOf(type), OpOf(args.Int(4)),
                          args.GetPlane(0)->comm, &request);
-  return MakeInt(env, Finish(error, request));
+  return MakeInt(env, Finish(error, request, recv.size));
 }
 
 napi_value Allreduce(napi_env env, napi_callback_info info) { return Elementwise(env, info, MPI_Iallreduce); }
@@ -174,7 +174,7 @@ napi_value ReduceScatter(napi_env env, napi_callback_info info) {
   MPI_Request request;
   const int error = MPI_Ireduce_scatter(from, Address(args.Memory(2)), layout.Counts(), DatatypeOf(args.Int(3)),
                                         OpOf(args.Int(4)), args.GetPlane(0)->comm, &request);
-  return MakeInt(env, Finish(error, request, layout.all));
+  return MakeInt(env, Finish(error, request, args.Memory(2).size, layout.all));
 }
 
 }  // namespace

@@ -34,7 +34,7 @@ Napi::Value Duplicate(const Napi::CallbackInfo& info) {
 // was called. Collective over the communicator.
 Napi::Value StartDuplicate(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
-  Plane* made = new Plane{MPI_COMM_NULL, -1};
+  Plane* made = new Plane{MPI_COMM_NULL, -1, 0};
   Napi::Value handle = Napi::External<Plane>::New(env, made, [](Napi::Env, Plane* p) { delete p; });
   MPI_Request request;
   Check(env, MPI_Comm_idup(CommOf(info[0]), &made->comm, &request), "MPI_Comm_idup");
@@ -49,6 +49,7 @@ Napi::Value FinishDuplicate(const Napi::CallbackInfo& info) {
   MPI_Comm_set_errhandler(made->comm, MPI_ERRORS_RETURN);
   Plane* described = NewPlane(made->comm);
   made->self = described->self;
+  made->size = described->size;
   delete described;
   return info.Env().Undefined();
 }

@@ -14,7 +14,9 @@ namespace {
 constexpr int64_t kNearMiss = 20'000;
 // Tests of one poll at least: MPICH takes several to go from one step of a nonblocking collective to the next, and a turn of
 // the loop between them costs more than all.
-constexpr int kRounds = 8;
+constexpr int kLeastTests = 8;
+// So soon after something happened the loop polls without sleeping in between (progress.cc).
+constexpr int64_t kWarm = 2'000'000;
 
 }  // namespace
 
@@ -25,7 +27,9 @@ Plane* NewPlane(MPI_Comm comm) {
   int rank = -1;
   MPI_Comm_test_inter(comm, &inter);
   if (!inter) MPI_Comm_rank(comm, &rank);
-  return new Plane{comm, rank};
+  int size = 0;
+  MPI_Comm_size(comm, &size);
+  return new Plane{comm, rank, size};
 }
 
 int64_t Now() {
@@ -53,45 +57,90 @@ int Engine::NewOperation(Kind kind) {
     freeOperations_.pop_back();
   }
   lastActivity = Now();
-  operations_[slot] = Operation{-1, -1, kind, false, false, nullptr, lastActivity};
+  operations_[slot] = Operation{-1, -1, kind, false, nullptr, lastActivity};
   live_++;
   return slot;
 }
 
-int Engine::Add(MPI_Request request, Kind kind, int32_t extra, uint8_t* block, bool silent) {
+int Engine::Add(MPI_Request request, Kind kind, int32_t extra, uint8_t* block) {
   const int32_t slot = NewOperation(kind);
   Operation& op = operations_[slot];
   op.position = static_cast<int32_t>(requests_.size());
   op.extra = extra;
   op.block = block;
-  op.silent = silent;
   requests_.push_back(request);
   slotAt_.push_back(slot);
-  if (silent) silent_++;
   return slot;
 }
 
-bool Engine::Immediately(MPI_Request* request, MPI_Status* outcome, int* error, bool receive) {
-  int flag = 0;
-  *error = MPI_Test(request, &flag, outcome);
-  if (flag || *error != MPI_SUCCESS) return true;
-  *error = MPI_Test(request, &flag, outcome);
-  if (flag || *error != MPI_SUCCESS) return true;
-  // With other operations pending their turn comes first: the loop polls them all.
-  int& credit = credit_[receive];
-  if (!MaySpin(credit)) return false;
-  const int64_t end = Now() + kSpin;
-  do {
-    for (int i = 0; i < 8; i++) {
-      *error = MPI_Test(request, &flag, outcome);
-      if (flag || *error != MPI_SUCCESS) {
-        if (credit < kMaxCredit) credit++;
-        return true;
-      }
+int Engine::Add(MPI_Request request, Kind kind, size_t bytes) {
+  const int32_t slot = Add(request, kind);
+  operations_[slot].bulk = bytes >= kBulk;
+  if (operations_[slot].bulk) bulk_++;
+  return slot;
+}
+
+void Engine::AddSilent(const Silent& send) {
+  // A program whose operations all complete in their calls never polls.
+  constexpr size_t kUnpolled = 64;
+  if (silents_.size() >= kUnpolled) Reap(kUnpolled / 4);
+  silents_.push_back(send);
+}
+
+void Engine::Reap(size_t most) {
+  for (size_t i = 0; i < most && !silents_.empty(); i++) {
+    if (silentCursor_ >= silents_.size()) silentCursor_ = 0;
+    Silent& send = silents_[silentCursor_];
+    int flag = 0;
+    if (MPI_Test(&send.request, &flag, MPI_STATUS_IGNORE) == MPI_SUCCESS && !flag) {
+      silentCursor_++;
+      continue;
     }
-  } while (Now() < end);
-  credit--;
-  return false;
+    if (send.isBlock) {
+      GiveBlock(send.memory);
+    } else {
+      free(send.memory);
+    }
+    send = silents_.back();
+    silents_.pop_back();
+  }
+}
+
+Round* Engine::TakeRound() {
+  if (rounds_.empty()) return new Round;
+  Round* round = rounds_.back();
+  rounds_.pop_back();
+  return round;
+}
+
+int Engine::AddRound(Round* round) {
+  round->slot = NewOperation(Kind::kCollective);
+  pendingRounds_.push_back(round);
+  return round->slot;
+}
+
+void Engine::PollRounds() {
+  size_t to = 0;
+  for (Round* round : pendingRounds_) {
+    int error = MPI_SUCCESS;
+    if (!round->Test(&error)) {
+      pendingRounds_[to++] = round;
+      continue;
+    }
+    int& credit = credit_[1];
+    if (credit < kMaxCredit && Now() - operations_[round->slot].posted < kNearMiss) credit++;
+    early_.emplace_back(round->slot, error);
+    GiveRound(round);
+  }
+  pendingRounds_.resize(to);
+}
+
+bool Engine::Immediately(MPI_Request* request, MPI_Status* outcome, int* error, bool receive) {
+  return Soon(receive, [&] {
+    int flag = 0;
+    *error = MPI_Test(request, &flag, outcome);
+    return flag || *error != MPI_SUCCESS;
+  });
 }
 
 void Engine::Report(const MPI_Status& outcome, int error, bool receive) {
@@ -118,24 +167,22 @@ int Engine::Complete(size_t position, const MPI_Status& outcome, int error, int 
   }
   if (op.kind == Kind::kBouncedRecv) {
     GiveLanding(op.block, static_cast<size_t>(bytes));
-  } else if (op.kind == Kind::kMatchedRecv || op.kind == Kind::kSelfSend) {
+  } else if (op.kind == Kind::kMatchedRecv) {
     free(op.block);
   } else if (op.block != nullptr) {
     GiveBlock(op.block);
   }
   delete op.arguments;
-  if (!op.silent) {
-    int32_t* out = done + found * kStride;
-    out[0] = slot;
-    out[1] = outcome.MPI_SOURCE;
-    out[2] = outcome.MPI_TAG;
-    out[3] = cancelled ? kCancelled : error;
-    out[4] = op.extra;
-    doneBytes[found] = bytes;
-    int& credit = credit_[op.kind != Kind::kSend];
-    if (credit < kMaxCredit && Now() - op.posted < kNearMiss) credit++;
-    found++;
-  }
+  int32_t* out = done + found * kStride;
+  out[0] = slot;
+  out[1] = outcome.MPI_SOURCE;
+  out[2] = outcome.MPI_TAG;
+  out[3] = cancelled ? kCancelled : error;
+  out[4] = op.extra;
+  doneBytes[found] = bytes;
+  int& credit = credit_[op.kind != Kind::kSend];
+  if (credit < kMaxCredit && Now() - op.posted < kNearMiss) credit++;
+  found++;
   Release(slot);
   return found;
 }
@@ -144,7 +191,7 @@ void Engine::Release(int32_t slot) {
   Operation& op = operations_[slot];
   live_--;
   if (op.background) background_--;
-  if (op.silent) silent_--;
+  if (op.bulk) bulk_--;
   op.kind = Kind::kFree;
   freeOperations_.push_back(slot);
 }
@@ -182,17 +229,31 @@ void Engine::Compact() {
   cursor_ = 0;
 }
 
+// Whether the test that began then moved data. One slow test shows that while the caches are warm; after a sleep the first is
+// slow anyway.
+bool Engine::Busy(int64_t start) {
+  const int64_t now = Now();
+  if (now - start < kMoved) return false;
+  if (now - lastActivity < kWarm) return true;
+  int flag = 0;
+  MPI_Iprobe(MPI_ANY_SOURCE, MPI_ANY_TAG, MPI_COMM_SELF, &flag, MPI_STATUS_IGNORE);
+  return Now() - now >= kMoved;
+}
+
 int Engine::Poll(int64_t budget) {
   const size_t before = live_;
   int found = 0;
   const int64_t end = budget > 0 ? Now() + budget : 0;
-  int rounds = 0;
+  int tests = 0;
+  Reap(kSlabSlots);
   do {
     if (live_ == 0) break;
-    if (!early_.empty()) found = ReportEarly(found);
     if (!probing_.empty()) PollProbing();
+    if (!pendingRounds_.empty()) PollRounds();
+    if (!early_.empty()) found = ReportEarly(found);
     const size_t total = requests_.size();
     if (total == 0) continue;
+    const int64_t start = bulk_ > 0 ? Now() : 0;
     if (total == 1 && found == 0) {
       found = TestOne(found);
     } else {
@@ -206,14 +267,14 @@ int Engine::Poll(int64_t budget) {
         tested += count;
       }
     }
-  } while (live_ == before && (++rounds < kRounds || (budget > 0 && Now() < end)));
+    if (start > 0 && Busy(start)) lastActivity = Now();
+  } while (live_ == before && (++tests < kLeastTests || (budget > 0 && Now() < end)));
   if (live_ != before) {
     lastActivity = Now();
     if (requests_.size() > 2 * live_ + 4 || live_ == 0) Compact();
   }
   return found;
 }
-
 
 void Engine::SetBackground(int32_t slot) {
   if (operations_[slot].background) return;
@@ -248,6 +309,7 @@ void Engine::EndReceives() {
     MPI_Cancel(&requests_[i]);
     MPI_Wait(&requests_[i], MPI_STATUS_IGNORE);
   }
+  for (Round* round : pendingRounds_) round->Cancel();
 }
 
 }  // namespace par

@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "rounds.h"
+
 namespace par {
 
 // Bytes of the first message of a value, header included: what a receive of unknown size has room for. Longer values
@@ -26,6 +28,11 @@ constexpr int kStride = 8;
 // at once does so within 1 to 2 µs).
 constexpr int64_t kSpin = 4'000;
 constexpr int kMaxCredit = 8;
+// Tests between two looks at the clock: about half a microsecond.
+constexpr int kTestsPerLook = 12;
+// An operation this large takes MPI many tests, and those that take this long moved something.
+constexpr size_t kBulk = 32'768;
+constexpr int64_t kMoved = 3'000;
 // Buffers up to this size that a rank sends to itself are copied.
 constexpr size_t kSelfCopy = 65'536;
 // Receives of at most this much land in a zone of ours first, where a longer message does no harm.
@@ -45,14 +52,14 @@ constexpr int kTruncated = -2;
 struct Plane {
   MPI_Comm comm;
   int self;  // this rank; -1 between groups, where no rank is its own peer
+  int size;
 };
 Plane* NewPlane(MPI_Comm comm);
 
 enum class Kind : uint8_t {
   kFree,
   kSend,         // from memory the caller lends
-  kCopiedSend,   // from a block of ours; `silent` ones are nobody's business once started
-  kSelfSend,     // from a copy of the caller's memory
+  kCopiedSend,   // from a block of ours
   kRecv,
   kBouncedRecv,  // into a landing zone of ours, then into the caller's memory
   kProbedRecv,   // not posted in MPI yet: waits for a message to probe
@@ -85,18 +92,27 @@ struct Probing {
   int32_t slot;  // -1 once it has been started
 };
 
+// A send from memory of ours that is nobody's business once started.
+struct Silent {
+  MPI_Request request;
+  uint8_t* memory;
+  bool isBlock;  // of the engine, not from the heap
+};
+
 struct Operation {
   int32_t position;
   int32_t extra;
   Kind kind;
-  bool silent;
   bool background;  // does not keep the process alive
   uint8_t* block;
   int64_t posted;  // ns
+  bool bulk = false;  // moves so much that MPI needs many tests for it
   std::vector<int>* arguments = nullptr;  // counts and displacements MPI reads until completion
   uint8_t* target = nullptr;              // the caller's memory, where MPI does not write it itself
   size_t capacity = 0;
 };
+
+int64_t Now();
 
 class Engine {
  public:
@@ -114,9 +130,34 @@ class Engine {
   bool spin = false;
   int64_t lastActivity = 0;
 
-  int Add(MPI_Request request, Kind kind, int32_t extra = -1, uint8_t* block = nullptr, bool silent = false);
+  int Add(MPI_Request request, Kind kind, int32_t extra = -1, uint8_t* block = nullptr);
+  // … that moves so many bytes.
+  int Add(MPI_Request request, Kind kind, size_t bytes);
+  void AddSilent(const Silent& send);
+  int AddRound(Round* round);
+  Round* TakeRound();
+  void GiveRound(Round* round) { rounds_.push_back(round); }
   // Tests pending operations for at most about `budget` ns; fills `done`; returns the number of completions.
   int Poll(int64_t budget);
+  // Whether `test` gives true soon: in a few attempts, or within a few microseconds where waiting that long has paid lately.
+  template <typename Test>
+  bool Soon(bool receive, const Test& test) {
+    if (test() || test()) return true;
+    // With other operations pending their turn comes first: the loop polls them all.
+    int& credit = credit_[receive];
+    if (!spin || credit <= 0 || Foreground() > 0) return false;
+    int64_t end = 0;
+    do {
+      for (int i = 0; i < kTestsPerLook; i++) {
+        if (!test()) continue;
+        if (credit < kMaxCredit) credit++;
+        return true;
+      }
+      if (end == 0) end = Now() + kSpin;
+    } while (Now() < end);
+    credit--;
+    return false;
+  }
   // Completes a request in the call if it is quick enough: true with `error` and `outcome` set.
   bool Immediately(MPI_Request* request, MPI_Status* outcome, int* error, bool receive);
   void Report(const MPI_Status& outcome, int error, bool receive);
@@ -135,10 +176,10 @@ class Engine {
   void GiveLanding(uint8_t* landing, size_t used);
   void SetBackground(int32_t slot);
   Operation& At(int32_t slot) { return operations_[slot]; }
-  size_t Foreground() const { return live_ - background_ - silent_; }
-  size_t Live() const { return live_; }
+  size_t Foreground() const { return live_ - background_; }
+  size_t Live() const { return live_ + silents_.size(); }
   size_t Background() const { return background_; }
-  size_t Silent() const { return silent_; }
+  size_t SilentSends() const { return silents_.size(); }
 
   uint8_t* TakeBlock();
   void GiveBlock(uint8_t* block) { blocks_.push_back(block); }
@@ -153,6 +194,9 @@ class Engine {
   int TestWindow(size_t from, size_t count, int found);
   int TestOne(int found);
   int NewOperation(Kind kind);
+  void Reap(size_t most);
+  void PollRounds();
+  bool Busy(int64_t start);
   void PollProbing();
   bool ProbeFor(size_t index);
   void Deliver(size_t to, MPI_Message* message, const MPI_Status& outcome);
@@ -175,16 +219,18 @@ class Engine {
   std::vector<std::pair<int32_t, int>> early_;
   size_t live_ = 0;
   size_t background_ = 0;
-  size_t silent_ = 0;
+  size_t bulk_ = 0;
+  std::vector<Silent> silents_;
+  size_t silentCursor_ = 0;
+  std::vector<Round*> rounds_;  // to be used again
+  std::vector<Round*> pendingRounds_;
   size_t cursor_ = 0;
-  bool MaySpin(int credit) const { return spin && credit > 0 && Foreground() == 0; }
   // How often spinning has paid lately, in sends and in receives.
   int credit_[2] = {4, 4};
 };
 
 extern Engine engine;
 
-int64_t Now();
 double BytesOf(const MPI_Status& outcome);
 
 }  // namespace par

@@ -21,5 +21,6 @@ NAPI_MODULE_INIT() {
   par::AddProgress(env, exports);
   par::AddLending(env, exports);
   par::AddCollectives(env, exports);
+  par::AddRounds(env, exports);
   return exports;
 }

@@ -29,7 +29,7 @@ int StartSend(const Bytes& bytes, int type, int dest, int tag, MPI_Comm comm, bo
   if (error != MPI_SUCCESS) return Fail(error);
   MPI_Status outcome;
   if (engine.Immediately(&request, &outcome, &error, false)) return error == MPI_SUCCESS ? kDone : Fail(error);
-  return engine.Add(request, Kind::kSend);
+  return engine.Add(request, Kind::kSend, bytes.size);
 }
 
 // MPICH completes a send to its own rank only once it is received. Par promises that short sends do not wait.
@@ -41,7 +41,7 @@ int StartSelfSend(const Bytes& bytes, int type, const Plane& plane, int tag) {
   int error = MPI_Isend(copy, extent.count, extent.type, plane.self, tag, plane.comm, &request);
   MPI_Status outcome;
   if (error == MPI_SUCCESS && !engine.Immediately(&request, &outcome, &error, false)) {
-    engine.Add(request, Kind::kSelfSend, -1, copy, true);
+    engine.AddSilent({request, copy, false});
     return kDone;
   }
   free(copy);
@@ -80,7 +80,7 @@ int StartPosted(const Bytes& bytes, int type, const Pattern& pattern) {
   if (extent.derived) MPI_Type_free(&extent.type);
   if (error != MPI_SUCCESS) return Fail(error);
   MPI_Status outcome{};
-  if (!engine.Immediately(&request, &outcome, &error, true)) return engine.Add(request, Kind::kRecv);
+  if (!engine.Immediately(&request, &outcome, &error, true)) return engine.Add(request, Kind::kRecv, bytes.size);
   return Received(outcome, error, bytes.size);
 }
 
@@ -118,7 +118,8 @@ int StartProbing(const Bytes& bytes, int type, const Pattern& pattern) {
     return Fail(error);
   }
   if (!engine.Immediately(&request, &outcome, &error, true)) {
-    const int slot = engine.Add(request, Kind::kMatchedRecv, -1, block);
+    const int slot = engine.Add(request, Kind::kMatchedRecv, bytes.size);
+    engine.At(slot).block = block;
     engine.At(slot).capacity = bytes.size;
     return slot;
   }
@@ -156,9 +157,9 @@ int StartCopied(uint8_t* block, size_t size, int dest, int tag, MPI_Comm comm) {
     engine.GiveBlock(block);
     return error == MPI_SUCCESS ? kDone : Fail(error);
   }
-  const bool silent = engine.Silent() < kMaxSilent;
-  const int slot = engine.Add(request, Kind::kCopiedSend, -1, block, silent);
-  return silent ? kDone : slot;
+  if (engine.SilentSends() >= kMaxSilent) return engine.Add(request, Kind::kCopiedSend, -1, block);
+  engine.AddSilent({request, block, true});
+  return kDone;
 }
 
 // sendSmall(plane, segment, dest, tag): a value of one segment of at most kSmall - kHeader bytes.
@@ -259,7 +260,7 @@ napi_value Mrecv(napi_env env, napi_callback_info info) {
   if (extent.derived) MPI_Type_free(&derived);
   if (error != MPI_SUCCESS) return MakeInt(env, Fail(error));
   MPI_Status outcome;
-  if (!engine.Immediately(&request, &outcome, &error, true)) return MakeInt(env, engine.Add(request, Kind::kRecv));
+  if (!engine.Immediately(&request, &outcome, &error, true)) return MakeInt(env, engine.Add(request, Kind::kRecv, bytes.size));
   engine.Report(outcome, error, true);
   return MakeInt(env, error == MPI_SUCCESS ? kDone : kFailed);
 }

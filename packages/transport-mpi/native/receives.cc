@@ -50,19 +50,7 @@ int Engine::AddProbing(const Probing& probing, uint8_t* target, size_t capacity)
 }
 
 bool Engine::ProbeNow(const Pattern& pattern, MPI_Message* message, MPI_Status* outcome) {
-  if (Probe(pattern, message, outcome) || Probe(pattern, message, outcome)) return true;
-  int& credit = credit_[1];
-  if (!MaySpin(credit)) return false;
-  const int64_t end = Now() + kSpin;
-  do {
-    for (int i = 0; i < 8; i++) {
-      if (!Probe(pattern, message, outcome)) continue;
-      if (credit < kMaxCredit) credit++;
-      return true;
-    }
-  } while (Now() < end);
-  credit--;
-  return false;
+  return Soon(true, [&] { return Probe(pattern, message, outcome); });
 }
 
 bool Engine::OverlapsProbing(const Pattern& pattern) const {
@@ -97,6 +85,8 @@ void Engine::Deliver(size_t to, MPI_Message* message, const MPI_Status& outcome)
     early_.emplace_back(slot, error);
     return;
   }
+  op.bulk = bytes >= kBulk;
+  if (op.bulk) bulk_++;
   op.position = static_cast<int32_t>(requests_.size());
   requests_.push_back(request);
   slotAt_.push_back(slot);

@@ -13,6 +13,8 @@ export const SMALL = 2048;
 export const SMALL_HEADER = 16;
 /** Receive slots in a slab; `kSlabSlots`. */
 export const SLAB_SLOTS = 64;
+/** Ranks and bytes of a block that the collectives of one round take: `kRoundRanks`, `kRoundBytes` of native/rounds.h. */
+export const ROUND = { ranks: 8, bytes: 2048 } as const;
 /** Completions one poll reports, and the numbers each takes; `kWindow`, `kStride`. */
 export const WINDOW = 256;
 export const STRIDE = 8;
@@ -50,6 +52,22 @@ export interface Native {
   iprobe(plane: Handle, source: number, tag: number): number;
   improbe(plane: Handle, source: number, tag: number): MatchedHandle | number | undefined;
   mrecv(message: MatchedHandle, bytes: Uint8Array, type: number): number;
+
+  /** Collectives of a few ranks on short buffers (`ROUND`), on a communicator nobody else uses; native/rounds.cc. */
+  barrierRound(plane: Handle): number;
+  bcastRound(plane: Handle, array: ArrayBufferView, bytes: number, root: number): number;
+  /** `root` -1: the result is for all. */
+  reduceRound(
+    plane: Handle,
+    send: ArrayBufferView,
+    recv: ArrayBufferView | undefined,
+    bytes: number,
+    type: number,
+    op: number,
+    root: number,
+  ): number;
+  /** A block of so many bytes from every rank, in rank order. `each`: every rank sends one for each, not the same to all. */
+  exchangeRound(plane: Handle, send: ArrayBufferView, recv: ArrayBufferView, blockBytes: number, each: boolean): number;
 
   barrier(comm: Handle): number;
   bcast(comm: Handle, bytes: Uint8Array, type: number, root: number): number;

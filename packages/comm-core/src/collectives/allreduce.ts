@@ -1,6 +1,7 @@
 import { decode, encode } from '../codec/index.ts';
 import type { BufferLike, InPlace, Waitable } from '../comm/communicator.ts';
 import type { CollectiveHost } from '../comm/host.ts';
+import { countOf, type ReceiveBuffer } from '../datatype/index.ts';
 import { type BufferOp, type ElementArray, type OpLike, resolveOp } from '../ops/index.ts';
 import { agree, CHECKING } from './agreement.ts';
 import { allgatherBruck, allgatherLinear } from './algorithms/allgather.ts';
@@ -10,18 +11,18 @@ import {
   allreduceRecursiveDoubling,
   allreduceRing,
 } from './algorithms/allreduce.ts';
-import { operandsOf, recvOf } from './arguments.ts';
+import { type Operands, operandsOf, recvOf } from './arguments.ts';
 import { BufferBlocks, ValueBlocks } from './blocks.ts';
 import { begin, type Call, describe } from './call.ts';
 import { type AllreduceAlgorithm, chooseAllreduce, THRESHOLDS } from './chooser.ts';
 import { allreduceBetween, allreduceIntoBetween } from './inter/allreduce.ts';
-import { isNativeReduction, native } from './native.ts';
+import { delivered, isNativeReduction, native } from './native.ts';
 import { BufferReduction, bytesOf, copyElements, ValueReduction } from './reduction.ts';
 
 /** See `Collectives.allreduce`. The result has the same bits on all ranks. */
 export async function allreduce<T>(host: CollectiveHost, value: T, op: OpLike<T>, options?: Waitable): Promise<T> {
   const call = begin(host, 'allreduce', options);
-  const resolved = resolveOp(op, describe(call));
+  const resolved = resolveOp(op, () => describe(call));
   if (CHECKING) await agree(call, { op: resolved.name });
   const r = new ValueReduction(call, resolved);
   if (call.remoteSize !== undefined) return allreduceBetween(host, call, r, value);
@@ -44,22 +45,41 @@ export function allreduceValue<T>(
 }
 
 /** See `Collectives.allreduceInto`. The result has the same bits on all ranks. */
-export async function allreduceInto(
+export function allreduceInto(
   host: CollectiveHost,
   send: BufferLike | InPlace,
   recv: BufferLike,
   op: BufferOp,
   options?: Waitable,
 ): Promise<void> {
-  const call = begin(host, 'allreduceInto', options);
-  const into = recvOf(call, recv);
-  const { input, home, inPlace } = operandsOf(call, send, recv, into.view);
+  try {
+    const call = begin(host, 'allreduceInto', options);
+    const into = recvOf(call, recv);
+    const operands = operandsOf(call, send, recv, into.view);
+    const { input, home, inPlace } = operands;
+    const library = host.context.native;
+    if (library === undefined || !isNativeReduction(op, input.type)) {
+      return allreduceOperands(host, call, op, operands, into);
+    }
+    const count = countOf(input);
+    const start = () => native(call, library.allreduce(inPlace ? undefined : input, home, op.name));
+    const done = CHECKING ? agree(call, { op: op.name, type: input.type, count }).then(start) : start();
+    return delivered(done, into, count);
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
+
+async function allreduceOperands(
+  host: CollectiveHost,
+  call: Call,
+  op: BufferOp,
+  { input, home }: Operands,
+  into: ReceiveBuffer,
+): Promise<void> {
   const r = new BufferReduction(call, op, input, home);
   if (CHECKING) await agree(call, { op: r.op.name, type: r.type, count: r.input.length });
-  const library = host.context.native;
-  if (library !== undefined && isNativeReduction(r.op, r.type)) {
-    await native(call, library.allreduce(inPlace ? undefined : input, home, r.op.name));
-  } else if (call.remoteSize !== undefined) {
+  if (call.remoteSize !== undefined) {
     r.deliver(await allreduceIntoBetween(host, call, r));
   } else {
     const algorithm = chooseAllreduce(call.size, input.bytes.length, r.commutative);

@@ -74,8 +74,10 @@ export async function alltoallInto(
     );
   }
   if (CHECKING) await agree(call, { type: view.type });
+  const unequal = options?.sendCounts !== undefined || options?.recvCounts !== undefined;
   if (library !== undefined) {
     const blocks = {
+      equal: !unequal,
       sendCounts: sendLayout.counts,
       sendDispls: sendLayout.displs,
       recvCounts: recvLayout.counts,
@@ -84,7 +86,6 @@ export async function alltoallInto(
     await native(call, library.alltoall(inPlace ? undefined : source, view, blocks));
   } else {
     incoming[rank]!.set(outgoing[rank]!);
-    const unequal = options?.sendCounts !== undefined || options?.recvCounts !== undefined;
     const algorithm = chooseAlltoall(size, unequal ? 'unequal' : incoming[0]!.length);
     if (size > 1) {
       await alltoallBlocks(

@@ -1,6 +1,15 @@
 import type { BufferLike, InPlace } from '../comm/communicator.ts';
 import { IN_PLACE } from '../constants.ts';
-import { countOf, ELEMENT_BYTES, type ReceiveBuffer, toBufferView, toReceiveBuffer } from '../datatype/index.ts';
+import {
+  alreadyThere,
+  arrayView,
+  byteLengthOf,
+  countOf,
+  ELEMENT_BYTES,
+  type ReceiveBuffer,
+  toBufferView,
+  toReceiveBuffer,
+} from '../datatype/index.ts';
 import { ArgumentRangeError, ArgumentTypeError } from '../errors.ts';
 import type { BufferView } from '../transport/index.ts';
 import { type Call, describe } from './call.ts';
@@ -112,11 +121,13 @@ export function isInPlace(send: BufferLike | InPlace | undefined, recv: BufferLi
 
 /** A buffer to read. Throws PAR_BUFFER where it may not be left out. */
 export function sendOf(call: Call, buffer: BufferLike | InPlace | undefined): BufferView {
-  return toBufferView(given(call, buffer, 'send'), `${describe(call)}, send buffer`);
+  return arrayView(buffer) ?? toBufferView(given(call, buffer, 'send'), `${describe(call)}, send buffer`);
 }
 
 /** A buffer to receive into. Throws PAR_BUFFER where it may not be left out. */
 export function recvOf(call: Call, buffer: BufferLike | InPlace | undefined): ReceiveBuffer {
+  const view = arrayView(buffer);
+  if (view !== undefined) return { view, deliver: alreadyThere };
   return toReceiveBuffer(given(call, buffer, 'receive'), `${describe(call)}, receive buffer`);
 }
 
@@ -140,7 +151,7 @@ export function checkTypes(call: Call, send: BufferView, recv: BufferView): void
 
 /** Throws PAR_COUNT unless the send buffer holds exactly `bytes`. */
 export function checkSendBytes(call: Call, send: BufferView, bytes: number): void {
-  if (send.bytes.length === bytes) return;
+  if (byteLengthOf(send) === bytes) return;
   throw new ArgumentRangeError(
     'PAR_COUNT',
     `${describe(call)}: the send buffer has ${send.bytes.length} bytes, but the counts say ${bytes}`,
@@ -149,7 +160,7 @@ export function checkSendBytes(call: Call, send: BufferView, bytes: number): voi
 
 /** Throws PAR_BUFFER unless the receive buffer has room for `bytes`. */
 export function checkRoom(call: Call, recv: BufferView, bytes: number): void {
-  if (recv.bytes.length >= bytes) return;
+  if (byteLengthOf(recv) >= bytes) return;
   throw new ArgumentRangeError(
     'PAR_BUFFER',
     `${describe(call)}: the receive buffer has room for ${recv.bytes.length} bytes, but ${bytes} are due`,
@@ -178,10 +189,9 @@ export function operandsOf(
       `${describe(call)}: the send buffer has ${input.type} elements, the receive buffer ${into.type}; use one element type`,
     );
   }
-  checkRoom(call, into, input.bytes.length);
+  const bytes = byteLengthOf(input);
+  checkRoom(call, into, bytes);
   const home =
-    into.bytes.length === input.bytes.length
-      ? into
-      : { bytes: into.bytes.subarray(0, input.bytes.length), type: into.type };
+    byteLengthOf(into) === bytes ? into : { bytes: into.bytes.subarray(0, input.bytes.length), type: into.type };
   return { input, home, inPlace: false };
 }

@@ -10,7 +10,7 @@ import { BufferBlocks, ValueBlocks } from './blocks.ts';
 import { begin, type Call } from './call.ts';
 import { type BcastAlgorithm, chooseBcast, THRESHOLDS } from './chooser.ts';
 import { bcastBetween, bcastIntoBetween } from './inter/bcast.ts';
-import { native } from './native.ts';
+import { delivered, native } from './native.ts';
 
 /** See `Collectives.bcast`. The root gets its own value back. */
 export async function bcast<T>(host: CollectiveHost, value: T, options?: RootOptions): Promise<T> {
@@ -31,16 +31,24 @@ export function bcastValue(call: Call, blocks: ValueBlocks, root: number, algori
 }
 
 /** See `Collectives.bcastInto`. */
-export async function bcastInto(host: CollectiveHost, buffer: BufferLike, options?: RootOptions): Promise<void> {
-  const call = begin(host, 'bcastInto', options);
-  if (call.remoteSize !== undefined) return bcastIntoBetween(host, call, buffer, options);
-  const root = rootOf(call, options);
-  const { view, deliver } = recvOf(call, buffer);
-  if (CHECKING) await agree(call, { root, type: view.type, count: countOf(view) });
-  const library = host.context.native;
-  if (library !== undefined) await native(call, library.bcast(view, root));
-  else if (call.size > 1) await bcastBuffer(call, view, root, chooseBcast(call.size, view.bytes.length));
-  if (call.rank !== root) deliver();
+export function bcastInto(host: CollectiveHost, buffer: BufferLike, options?: RootOptions): Promise<void> {
+  try {
+    const call = begin(host, 'bcastInto', options);
+    if (call.remoteSize !== undefined) return bcastIntoBetween(host, call, buffer, options);
+    const root = rootOf(call, options);
+    const into = recvOf(call, buffer);
+    const { view } = into;
+    const library = host.context.native;
+    const start = () => {
+      if (library !== undefined) return native(call, library.bcast(view, root));
+      if (call.size === 1) return Promise.resolve();
+      return bcastBuffer(call, view, root, chooseBcast(call.size, view.bytes.length));
+    };
+    const done = CHECKING ? agree(call, { root, type: view.type, count: countOf(view) }).then(start) : start();
+    return delivered(done, call.rank === root ? undefined : into);
+  } catch (error) {
+    return Promise.reject(error);
+  }
 }
 
 /** Broadcasts memory by the algorithm of this name. */

@@ -1,7 +1,14 @@
+import { alreadyThere, type ReceiveBuffer } from '../datatype/index.ts';
 import { cancelled } from '../errors.ts';
-import type { PredefinedOp, UserOp } from '../ops/index.ts';
+import type { BufferOp, PredefinedOp } from '../ops/index.ts';
 import type { ElementType } from '../transport/index.ts';
 import { type Call, describe } from './call.ts';
+
+/** A collective's promise, for a caller with no more to do than to put `count` elements where they were wanted. */
+export function delivered(operation: Promise<void>, into: ReceiveBuffer | undefined, count?: number): Promise<void> {
+  if (into === undefined || into.deliver === alreadyThere) return operation;
+  return operation.then(() => into.deliver(count));
+}
 
 /**
  * Waits for a collective the transport does itself. It cannot be taken back: after a cancelled wait it goes on without the
@@ -17,14 +24,14 @@ export function native(call: Call, operation: Promise<void>): Promise<void> {
   });
 }
 
-const ARITHMETIC: readonly string[] = ['SUM', 'PROD', 'MAX', 'MIN'];
-const INTEGER_ONLY: readonly string[] = ['LAND', 'LOR', 'LXOR', 'BAND', 'BOR', 'BXOR'];
+const ARITHMETIC: ReadonlySet<string> = new Set(['SUM', 'PROD', 'MAX', 'MIN']);
+const INTEGER_ONLY: ReadonlySet<string> = new Set(['LAND', 'LOR', 'LXOR', 'BAND', 'BOR', 'BXOR']);
 
 /**
  * Whether MPI has this reduction for these elements (MPI-4.1 §6.9.2). MAXLOC and MINLOC need pair types of another layout,
  * REPLACE and NO_OP are for one-sided operations only, and half floats have no MPI type everywhere.
  */
-export function isNativeReduction(op: PredefinedOp | UserOp<number>, type: ElementType): boolean {
-  if (op.kind === 'user' || type === 'bytes' || type === 'float16') return false;
-  return ARITHMETIC.includes(op.name) || (INTEGER_ONLY.includes(op.name) && !type.startsWith('float'));
+export function isNativeReduction(op: BufferOp, type: ElementType): op is PredefinedOp {
+  if (typeof op !== 'object' || op?.kind !== 'predefined' || type === 'bytes' || type === 'float16') return false;
+  return ARITHMETIC.has(op.name) || (INTEGER_ONLY.has(op.name) && !type.startsWith('float'));
 }

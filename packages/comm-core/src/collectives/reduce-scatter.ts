@@ -28,7 +28,7 @@ export async function reduceScatter<T>(
   options?: Waitable,
 ): Promise<T> {
   const call = begin(host, 'reduceScatter', options);
-  const resolved = resolveOp(op, describe(call));
+  const resolved = resolveOp(op, () => describe(call));
   const r = new ValueReduction(call, resolved);
   if (call.remoteSize !== undefined) return reduceScatterBetween(call, r, values);
   const { rank, size } = call;

@@ -1,5 +1,6 @@
 import type { BufferLike, InPlace, RootOptions } from '../comm/communicator.ts';
 import type { CollectiveHost } from '../comm/host.ts';
+import { countOf } from '../datatype/index.ts';
 import { type BufferOp, type ElementArray, type OpLike, resolveOp } from '../ops/index.ts';
 import { agree, CHECKING } from './agreement.ts';
 import { reduceBinomial, reduceRabenseifner } from './algorithms/reduce.ts';
@@ -18,7 +19,7 @@ export async function reduce<T>(
   options?: RootOptions,
 ): Promise<T | undefined> {
   const call = begin(host, 'reduce', options);
-  const resolved = resolveOp(op, describe(call));
+  const resolved = resolveOp(op, () => describe(call));
   if (call.remoteSize !== undefined) return reduceBetween(host, call, value, resolved, options);
   const root = rootOf(call, options);
   if (CHECKING) await agree(call, { root, op: resolved.name });
@@ -41,15 +42,18 @@ export async function reduceInto(
   const { input, home, inPlace } = into
     ? operandsOf(call, send, recv, into.view)
     : { input: sendOf(call, send), home: undefined, inPlace: false };
+  const library = host.context.native;
+  if (library !== undefined && isNativeReduction(op, input.type)) {
+    const count = countOf(input);
+    if (CHECKING) await agree(call, { root, op: op.name, type: input.type, count });
+    await native(call, library.reduce(inPlace ? undefined : input, home, op.name, root));
+    into?.deliver(count);
+    return;
+  }
   const r = new BufferReduction(call, op, input, home);
   if (CHECKING) await agree(call, { root, op: r.op.name, type: r.type, count: r.input.length });
-  const library = host.context.native;
-  if (library !== undefined && isNativeReduction(r.op, r.type)) {
-    await native(call, library.reduce(inPlace ? undefined : input, home, r.op.name, root));
-  } else {
-    const result = await reduceElements(call, r, root, chooseReduce(input.bytes.length));
-    if (result !== undefined) r.deliver(result);
-  }
+  const result = await reduceElements(call, r, root, chooseReduce(input.bytes.length));
+  if (result !== undefined) r.deliver(result);
   into?.deliver(r.input.length);
 }
 

@@ -183,7 +183,7 @@ const RAW_BYTES_OPS: readonly string[] = ['BAND', 'BOR', 'BXOR', 'REPLACE', 'NO_
 
 /** The op, if it exists for these elements; otherwise throws PAR_OP or PAR_COUNT, before anything is sent. */
 function checkedOp(call: Call, op: BufferOp, type: BufferView['type'], elements: ElementArray): BufferReduction['op'] {
-  const resolved = resolveOp(op as OpLike<number>, describe(call));
+  const resolved = resolveOp(op as OpLike<number>, () => describe(call));
   if (resolved.kind === 'user') return resolved;
   if (type === 'bytes' && !RAW_BYTES_OPS.includes(resolved.name)) {
     throw new ArgumentTypeError(

@@ -55,7 +55,7 @@ async function scanValue<T>(
   options: Waitable | undefined,
 ): Promise<T | undefined> {
   const call = begin(host, operation, options);
-  const resolved = resolveOp(op, describe(call));
+  const resolved = resolveOp(op, () => describe(call));
   if (CHECKING) await agree(call, { op: resolved.name });
   const exclusive = operation === 'exscan';
   if (call.size === 1) return exclusive ? undefined : value;

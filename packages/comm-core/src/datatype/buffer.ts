@@ -74,21 +74,27 @@ export interface ReceiveBuffer {
  */
 export function toReceiveBuffer(buffer: BufferLike, what: string): ReceiveBuffer {
   const view = arrayView(buffer);
-  return view === undefined ? toAnyReceiveBuffer(buffer, what) : { view, deliver: nothingToDo };
+  return view === undefined ? toAnyReceiveBuffer(buffer, what) : { view, deliver: alreadyThere };
 }
 
 function toAnyReceiveBuffer(buffer: BufferLike, what: string): ReceiveBuffer {
-  if (!(buffer instanceof DatatypeView)) return { view: toBufferView(buffer, what), deliver: nothingToDo };
+  if (!(buffer instanceof DatatypeView)) return { view: toBufferView(buffer, what), deliver: alreadyThere };
   buffer.assertWritable(what);
   const view = toBufferView(buffer, what);
   return { view, deliver: (count) => buffer.unpack(elementsOf(view), count) };
 }
 
-function nothingToDo(): void {}
+/** `deliver` of memory that a transport writes itself. */
+export function alreadyThere(): void {}
 
 /** Number of elements in a view. */
 export function countOf(view: BufferView): number {
-  return view.bytes.length / ELEMENT_BYTES[view.type];
+  return byteLengthOf(view) / ELEMENT_BYTES[view.type];
+}
+
+/** Bytes in a view. */
+export function byteLengthOf(view: BufferView): number {
+  return (view.array ?? view.bytes).byteLength;
 }
 
 /** The view's memory as a typed array of its element type (raw bytes as Uint8Array), for elementwise reductions. */

@@ -1,4 +1,6 @@
 export {
+  alreadyThere,
+  byteLengthOf,
   countOf,
   ELEMENT_BYTES,
   elementsOf,
@@ -7,5 +9,5 @@ export {
   toReceiveBuffer,
 } from './buffer.ts';
 export { indexed, subarray, vector } from './constructors.ts';
-export type { TypedArray } from './typed-array.ts';
+export { arrayView, type TypedArray } from './typed-array.ts';
 export { DatatypeView } from './view.ts';

@@ -12,10 +12,10 @@ export function createOp<T>(fn: ReduceFunction<T>, options: { commutative?: bool
 }
 
 /** An op of either kind from what a caller passed; a bare function becomes a non-commutative op. Throws PAR_OP. */
-export function resolveOp<T>(op: OpLike<T>, what: string): PredefinedOp | UserOp<T> {
+export function resolveOp<T>(op: OpLike<T>, what: () => string): PredefinedOp | UserOp<T> {
   if (typeof op === 'function') return createOp(op);
   if (typeof op === 'object' && op !== null && (op.kind === 'predefined' || op.kind === 'user')) return op;
-  throw notAnOp(what, op);
+  throw notAnOp(what(), op);
 }
 
 /** `into[i] = a[i] op into[i]` for what buffer reductions take, a from lower ranks. Throws PAR_OP, PAR_MISMATCH. */

@@ -34,6 +34,8 @@ export interface NativeCollectives {
 
 /** Element counts and displacements of each rank's block, sent and received. */
 export interface AlltoallBlocks {
+  /** Known on all ranks: no counts were given, so all blocks are equal and lie one after the other. */
+  readonly equal: boolean;
   readonly sendCounts: readonly number[];
   readonly sendDispls: readonly number[];
   readonly recvCounts: readonly number[];

@@ -175,17 +175,20 @@ describe('createOp', () => {
 
 describe('resolveOp', () => {
   it('takes ops and functions, and counts a function as non-commutative', () => {
-    expect(resolveOp(SUM, 'reduce')).toBe(SUM);
+    expect(resolveOp(SUM, () => 'reduce')).toBe(SUM);
     const op = createOp((a: number, b: number) => a - b);
-    expect(resolveOp(op, 'reduce')).toBe(op);
-    const resolved = resolveOp((a: number, b: number) => a - b, 'reduce');
+    expect(resolveOp(op, () => 'reduce')).toBe(op);
+    const resolved = resolveOp(
+      (a: number, b: number) => a - b,
+      () => 'reduce',
+    );
     expect(resolved.commutative).toBe(false);
     expect(resolved.combine(5, 3)).toBe(2);
   });
 
   it.each([undefined, null, 'SUM', 3, {}, { kind: 'other' }])('refuses %o and names the operation', (op) => {
-    expect(() => resolveOp(op as unknown as PredefinedOp, 'allreduce')).toThrow(code('PAR_OP'));
-    expect(() => resolveOp(op as unknown as PredefinedOp, 'allreduce')).toThrow('allreduce');
+    expect(() => resolveOp(op as unknown as PredefinedOp, () => 'allreduce')).toThrow(code('PAR_OP'));
+    expect(() => resolveOp(op as unknown as PredefinedOp, () => 'allreduce')).toThrow('allreduce');
   });
 });
 

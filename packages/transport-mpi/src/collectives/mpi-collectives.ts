@@ -2,7 +2,7 @@ import { ArgumentRangeError } from '@par/comm-core';
 import type { AlltoallBlocks, BufferView, NativeCollectives } from '@par/comm-core/transport';
 import { ELEMENT_BYTES, TYPE_CODE } from '../messages/element-types.ts';
 import { PendingCollective } from '../messages/operations.ts';
-import { DONE, FAILED, type Handle, type Native } from '../native.ts';
+import { DONE, FAILED, type Handle, type Native, ROUND } from '../native.ts';
 import type { Progress } from '../progress.ts';
 import { codeOf } from './operations.ts';
 
@@ -12,27 +12,45 @@ const INT_MAX = 2 ** 31 - 1;
 
 type ElementwiseCall = (send: Uint8Array | undefined, recv: Uint8Array, type: number, op: number) => number;
 
-/** MPI's nonblocking collectives on the program's own communicator: any MPI program that calls the same forms takes part. */
+/**
+ * MPI's nonblocking collectives on the program's own communicator: any MPI program that calls the same forms takes part.
+ * Where all ranks run par, few ranks exchange short buffers in one round of messages instead (native/rounds.cc).
+ */
 export class MpiCollectives implements NativeCollectives {
   readonly #progress: Progress;
   readonly #native: Native;
   readonly #comm: Handle;
+  /** Communicator of those rounds. */
+  readonly #rounds: Handle | undefined;
+  readonly #rank: number;
+  readonly #size: number;
   readonly #owner: object;
 
-  constructor(progress: Progress, comm: Handle, owner: object) {
+  constructor(progress: Progress, comm: Handle, rounds: Handle | undefined, rank: number, size: number, owner: object) {
     this.#progress = progress;
     this.#native = progress.native;
     this.#comm = comm;
+    this.#rounds = rounds;
+    this.#rank = rank;
+    this.#size = size;
     this.#owner = owner;
   }
 
   barrier(): Promise<void> {
-    return this.#pending(this.#native.barrier(this.#comm), 'barrier');
+    const rounds = this.#rounds;
+    const slot = rounds ? this.#native.barrierRound(rounds) : this.#native.barrier(this.#comm);
+    return this.#pending(slot, 'barrier', undefined, undefined);
   }
 
   bcast(buffer: BufferView, root: number): Promise<void> {
+    const rounds = this.#rounds;
+    const memory = memoryOf(buffer);
+    if (rounds && memory.byteLength <= ROUND.bytes) {
+      const started = this.#native.bcastRound(rounds, memory, memory.byteLength, root);
+      return this.#pending(started, 'bcastInto', buffer, undefined);
+    }
     const slot = this.#native.bcast(this.#comm, buffer.bytes, TYPE_CODE[buffer.type], root);
-    return this.#pending(slot, 'bcastInto', buffer);
+    return this.#pending(slot, 'bcastInto', buffer, undefined);
   }
 
   gather(
@@ -67,13 +85,47 @@ export class MpiCollectives implements NativeCollectives {
     counts: readonly number[],
     displs: readonly number[],
   ): Promise<void> {
-    const [c, d] = [ints(counts, 'allgatherInto'), ints(displs, 'allgatherInto')];
-    const equal = counts.every((count, i) => count === counts[0] && displs[i] === i * count);
-    const slot = this.#native.allgather(this.#comm, send?.bytes, recv.bytes, TYPE_CODE[recv.type], c, d, equal);
+    const count = counts[0]!;
+    const equal = counts.every((other) => other === count);
+    const rounds = this.#rounds;
+    const block = count * ELEMENT_BYTES[recv.type];
+    // All ranks know the counts, but each has displacements of its own: they must not decide which messages are sent.
+    if (!equal) {
+      const [c, d] = [ints(counts, 'allgatherInto'), ints(displs, 'allgatherInto')];
+      const type = TYPE_CODE[recv.type];
+      const slot = this.#native.allgather(this.#comm, send?.bytes, recv.bytes, type, c, d, false);
+      return this.#pending(slot, 'allgatherInto', send, recv);
+    }
+    if (!isPacked(displs, count)) {
+      const own = send ?? pack(recv, [displs[this.#rank]!], block);
+      const all: BufferView = { bytes: new Uint8Array(block * this.#size), type: recv.type };
+      const packed = this.allgather(own, all, counts, consecutive(this.#size, count));
+      return packed.then(() => unpack(all, recv, displs, block));
+    }
+    if (rounds && block <= ROUND.bytes) {
+      const own = send ? memoryOf(send) : recv.bytes.subarray(this.#rank * block, (this.#rank + 1) * block);
+      const started = this.#native.exchangeRound(rounds, own, memoryOf(recv), block, false);
+      return this.#pending(started, 'allgatherInto', send, recv);
+    }
+    const c = ints(counts, 'allgatherInto');
+    const slot = this.#native.allgather(this.#comm, send?.bytes, recv.bytes, TYPE_CODE[recv.type], c, c, true);
     return this.#pending(slot, 'allgatherInto', send, recv);
   }
 
   alltoall(send: BufferView | undefined, recv: BufferView, blocks: AlltoallBlocks): Promise<void> {
+    const count = blocks.recvCounts[0]!;
+    const block = count * ELEMENT_BYTES[recv.type];
+    const rounds = this.#rounds;
+    if (rounds && blocks.equal && block <= ROUND.bytes) {
+      const { sendDispls, recvDispls } = blocks;
+      const from = send ?? recv;
+      const out = isPacked(sendDispls, blocks.sendCounts[0]!) ? from : pack(from, sendDispls, block);
+      const packed = isPacked(recvDispls, count);
+      const into: BufferView = packed ? recv : { bytes: new Uint8Array(block * this.#size), type: recv.type };
+      const started = this.#native.exchangeRound(rounds, memoryOf(out), memoryOf(into), block, true);
+      const exchanged = this.#pending(started, 'alltoallInto', out, into);
+      return packed ? exchanged : exchanged.then(() => unpack(into, recv, recvDispls, block));
+    }
     const [sendCounts, sendDispls, recvCounts, recvDispls] = [
       ints(blocks.sendCounts, 'alltoallInto'),
       ints(blocks.sendDispls, 'alltoallInto'),
@@ -98,12 +150,16 @@ export class MpiCollectives implements NativeCollectives {
     const view = recv ?? send;
     const type = view?.type ?? 'bytes';
     const code = codeOf(op);
+    const round = this.#reduceRound('reduceInto', send, recv, code, root);
+    if (round) return round;
     return this.#inPieces('reduceInto', send, recv, type, (s, r) =>
       this.#native.reduce(this.#comm, s, r, TYPE_CODE[type], code, root),
     );
   }
 
   allreduce(send: BufferView | undefined, recv: BufferView, op: string): Promise<void> {
+    const round = this.#reduceRound('allreduceInto', send, recv, codeOf(op), -1);
+    if (round) return round;
     return this.#elementwise('allreduceInto', send, recv, op, (...args) => this.#native.allreduce(this.#comm, ...args));
   }
 
@@ -120,6 +176,21 @@ export class MpiCollectives implements NativeCollectives {
 
   exscan(send: BufferView | undefined, recv: BufferView, op: string): Promise<void> {
     return this.#elementwise('exscanInto', send, recv, op, (...args) => this.#native.exscan(this.#comm, ...args));
+  }
+
+  #reduceRound(
+    name: string,
+    send: BufferView | undefined,
+    recv: BufferView | undefined,
+    op: number,
+    root: number,
+  ): Promise<void> | undefined {
+    const from = memoryOf((send ?? recv)!);
+    const bytes = from.byteLength;
+    if (!this.#rounds || bytes > ROUND.bytes) return undefined;
+    const type = TYPE_CODE[(send ?? recv)!.type];
+    const into = recv && memoryOf(recv);
+    return this.#pending(this.#native.reduceRound(this.#rounds, from, into, bytes, type, op, root), name, send, recv);
   }
 
   #elementwise(
@@ -154,13 +225,43 @@ export class MpiCollectives implements NativeCollectives {
     return Promise.all(all).then(() => undefined);
   }
 
-  #pending(slot: number, name: string, ...memory: readonly (BufferView | undefined)[]): Promise<void> {
+  #pending(slot: number, name: string, send: BufferView | undefined, recv: BufferView | undefined): Promise<void> {
     if (slot === DONE) return this.#progress.done();
     if (slot === FAILED) return Promise.reject(this.#progress.failure(name));
     return new Promise((resolve, reject) => {
-      this.#progress.wait(slot, new PendingCollective(this.#owner, memory, name, resolve, reject));
+      this.#progress.wait(slot, new PendingCollective(this.#owner, { send, recv }, name, resolve, reject));
     });
   }
+}
+
+function memoryOf(view: BufferView): ArrayBufferView {
+  return view.array ?? view.bytes;
+}
+
+/** Whether equal blocks lie one after the other. */
+function isPacked(displs: readonly number[], count: number): boolean {
+  return displs.every((start, i) => start === i * count);
+}
+
+function consecutive(blocks: number, count: number): number[] {
+  return Array.from({ length: blocks }, (_, i) => i * count);
+}
+
+/** Blocks of so many bytes, which lie at `displs` (in elements), one after the other. */
+function pack(from: BufferView, displs: readonly number[], block: number): BufferView {
+  const width = ELEMENT_BYTES[from.type];
+  const bytes = new Uint8Array(displs.length * block);
+  displs.forEach((start, i) => {
+    bytes.set(from.bytes.subarray(start * width, start * width + block), i * block);
+  });
+  return { bytes, type: from.type };
+}
+
+function unpack(from: BufferView, into: BufferView, displs: readonly number[], block: number): void {
+  const width = ELEMENT_BYTES[into.type];
+  displs.forEach((start, i) => {
+    into.bytes.set(from.bytes.subarray(i * block, (i + 1) * block), start * width);
+  });
 }
 
 function ints(list: readonly number[], name: string): Int32Array {

@@ -4,7 +4,7 @@ import { mpiErrorOf } from '../errors.ts';
 import type { Bulk } from '../messages/bulk.ts';
 import { PendingCollective } from '../messages/operations.ts';
 import { MpiSpace, type Planes } from '../messages/space.ts';
-import { DONE, FAILED, type Handle } from '../native.ts';
+import { DONE, FAILED, type Handle, ROUND } from '../native.ts';
 import type { Progress } from '../progress.ts';
 import { agree, type Permission } from './agreement.ts';
 import { type Control, type Key, keyOf } from './control.ts';
@@ -71,7 +71,11 @@ export class MpiContext extends MpiSpace implements Context {
     // Between groups comm-core's algorithms do as well, and do not depend on what a library makes of bystanders. Alone there is
     // nothing to do (and MPICH 4.0 ignores the displacement of the only block in MPI_Iallgatherv).
     const several = remoteRanks === undefined && ranks.length > 1;
-    this.native = several ? new MpiCollectives(job.progress, handles.own, this) : undefined;
+    // Ranks that do not run par take part in MPI's own collectives only.
+    const rounds = job.among === undefined && ranks.length <= ROUND.ranks ? collective : undefined;
+    this.native = several
+      ? new MpiCollectives(job.progress, handles.own, rounds, this.rank, ranks.length, this)
+      : undefined;
   }
 
   async derive(ranks: readonly number[]): Promise<Context> {

@@ -40,6 +40,7 @@ export async function alltoallIntoBetween(
   const library = host.context.native;
   if (library !== undefined) {
     const blocks = {
+      equal: options?.sendCounts === undefined && options?.recvCounts === undefined,
       sendCounts: out.counts,
       sendDispls: out.displs,
       recvCounts: into.counts,

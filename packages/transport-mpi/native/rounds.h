@@ -1,0 +1,43 @@
+// Collectives of few ranks on short buffers, in one round of plain messages.
+#pragma once
+
+#include <mpi.h>
+
+#include <cstddef>
+#include <cstdint>
+
+namespace par {
+
+// Largest group and block. A block goes out eagerly on every MPI.
+constexpr int kRoundRanks = 8;
+constexpr size_t kRoundBytes = 2048;
+// Tag of these messages on the communicator of collectives, above those that comm-core's algorithms use there. One will do: all
+// ranks call collectives in the same order, and MPI keeps the order of messages and of receives.
+constexpr int kRoundTag = 32'001;
+
+// One call under way: this rank's block is on its way to those that need it, those it needs are awaited.
+struct Round {
+  enum class Result : uint8_t { kNothing, kFirst, kReduced, kBlocks };
+
+  int requests = 0;
+  int receives = 0;  // the first of the requests
+  MPI_Request request[2 * kRoundRanks];
+  MPI_Status outcome[2 * kRoundRanks];
+  size_t bytes = 0;  // of a block
+  int ranks = 0;
+  int type = 0;
+  int op = 0;
+  Result result = Result::kNothing;
+  uint8_t* target = nullptr;  // the caller's memory
+  int32_t slot = -1;          // of the pending operation
+  alignas(16) uint8_t block[kRoundRanks][kRoundBytes];
+
+  // Tests once. True when it is over; `error` is MPI's, or kTruncated for a block of another length.
+  bool Test(int* error);
+  void Cancel();
+
+ private:
+  int Finish();
+};
+
+}  // namespace par
