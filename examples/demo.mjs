@@ -19,4 +19,9 @@ for (const [title, script] of acts) {
   });
   if (status !== 0) process.exit(status ?? 1);
 }
-console.log('\nThe programs are in examples/. Change one, or start your own: README.md says how.');
+console.log(`
+More to run in this folder, each on workers of its own:
+   $ npx node examples/mandelbrot.ts         a picture, line by line
+   $ npx node examples/flight-delays.ts      when and where 20,000 flights were late
+   $ npx node examples/hyper-parameters.ts   which settings learn to read best
+examples/README.md lists them all. Change one, or start your own: README.md says how.`);

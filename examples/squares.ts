@@ -16,4 +16,5 @@ const futures = client.map(square, numbers);
 const results = await client.gather(futures);
 
 if (results.some((result, i) => result !== i * i)) throw new Error('a square is wrong');
+console.log(`${results.slice(0, 12).join(' ')} … ${results.at(-1)}`);
 console.log(`sum of the squares of 0 … 999: ${results.reduce((sum, value) => sum + value, 0)}`);

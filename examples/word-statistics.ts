@@ -7,20 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { init, SUM, wtime } from '@par/comm-core';
 
 const directory = resolve(process.argv[2] ?? join(dirname(fileURLToPath(import.meta.url)), '../node_modules/.pnpm'));
-const textual = new Set([
-  '.js',
-  '.mjs',
-  '.cjs',
-  '.ts',
-  '.mts',
-  '.cts',
-  '.json',
-  '.md',
-  '.txt',
-  '.css',
-  '.html',
-  '.yml',
-]);
+const textual = new Set(['.js', '.mjs', '.cjs', '.ts', '.mts', '.cts', '.md', '.txt', '.css', '.html', '.yml']);
 const largest = 4 * 2 ** 20; // bytes; larger files are data
 const batch = 64; // files handed out at a time
 

@@ -23,6 +23,7 @@ function run(file: string, args: readonly string[]): Promise<Run> {
 const programs: [script: string, args: string[], prints: RegExp][] = [
   ['squares.ts', [], /^sum of the squares of 0 … 999: 332833500$/m],
   ['monte-carlo-pi.ts', ['10'], /^π ≈ 3\.1\d+ ± /m],
+  ['mandelbrot.ts', ['40'], /^ *@{20,}/m],
   ['tree-reduction.ts', ['37'], /^37 blocks of 1000 numbers added in 6 levels; the first sum is 666$/m],
   ['work-queue.ts', [], /= 0\.6666667 from 119 tasks; the narrowest interval is 2\^-17$/m],
   ['idle-workers.ts', ['15'], /^15 tasks done, 2 of them at the second attempt$/m],
