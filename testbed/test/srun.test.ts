@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { describeSlurm, slurm } from './cluster.ts';
@@ -46,6 +46,23 @@ describeSlurm('srun node script.ts, without MPI', () => {
     const { status, stdout } = await slurm.run(['srun', ...THREE_BY_TWO, node, SQUARES]);
     expect(stdout).toContain('sum of the squares of 0 … 999: 332833500');
     expect(status).toBe(0);
+  });
+
+  it('rank 0, where the ranks met, may leave first', async () => {
+    const { status, stdout } = await slurm.run(['srun', '-N3', '-n6', node, program('leave.ts')]);
+    expect(stdout.trim().split('\n').sort()).toEqual([1, 2, 3, 4, 5].map((rank) => `${rank} heard ${6 - rank}`));
+    expect(status).toBe(0);
+  });
+
+  it('forty ranks, which connect only when they talk: a failure reaches all of them, and no directory is left', async () => {
+    const tmp = join(slurm.home, 'tmp');
+    mkdirSync(tmp);
+    const { status, stderr } = await slurm.run(['srun', '-N3', '-n40', node, program('ends.ts'), 'exit', '20'], {
+      env: { TMPDIR: tmp },
+    });
+    expect(stderr.match(/^par: .*/gm)).toEqual([expect.stringMatching(/rank 20 of 40 on .*: it ends with status 7/)]);
+    expect(status).toBe(7);
+    expect(readdirSync(tmp)).toEqual([]);
   });
 
   it('sbatch: two steps of one job at once, then one inside another; the script alone is told how to start ranks', async () => {

@@ -1,5 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { hostname, tmpdir } from 'node:os';
+import { hostname } from 'node:os';
 import { dirname, join as joinPath } from 'node:path';
 import { ParError } from '@par/comm-core';
 import { type Address, formatAddress, parseAddress } from './address.ts';
@@ -7,6 +6,7 @@ import { hostIdentity } from './host-identity.ts';
 import { MESH_RANKS, SocketLink } from './link/link.ts';
 import { turningTime } from './link/turning.ts';
 import type { LinkSettings, TcpOptions } from './options.ts';
+import { makeOwnDirectory } from './own-directory.ts';
 import { type Control, connectControl, Declined } from './rendezvous/control.ts';
 import { Credentials } from './wire/handshake.ts';
 import { Listener } from './wire/listener.ts';
@@ -46,12 +46,11 @@ export async function meet(options: LinkSettings, reached: Reached, host = hostI
     return bound;
   };
 
-  const directory = family === 'tcp' ? undefined : socketDirectory(reached.sockets);
-  const release = (): void => {
-    if (directory?.own) rmSync(directory.path, { recursive: true, force: true });
-  };
+  const own = family === 'tcp' || reached.sockets !== undefined ? undefined : makeOwnDirectory();
+  const directory = family === 'tcp' ? undefined : (reached.sockets ?? own?.path);
+  const release = (): void => own?.release();
   try {
-    const unix = directory && joinPath(directory.path, `${rank}.sock`);
+    const unix = directory && joinPath(directory, `${rank}.sock`);
     if (unix !== undefined && size > 1) await listen(parseAddress(`unix:${unix}`));
     await control.join({ host, hostname: hostname(), pid: process.pid, unix }, listenTcp);
     const { members, initial } = control;
@@ -115,9 +114,4 @@ async function reachAddress(options: TcpOptions): Promise<Reached> {
     }
     await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
   }
-}
-
-function socketDirectory(shared: string | undefined): { readonly path: string; readonly own: boolean } {
-  if (shared !== undefined) return { path: shared, own: false };
-  return { path: mkdtempSync(joinPath(tmpdir(), 'par-')), own: true };
 }

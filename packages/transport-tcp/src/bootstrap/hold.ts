@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { formatAddress, parseAddress } from '../address.ts';
 import type { Reached } from '../join.ts';
 import type { LinkSettings } from '../options.ts';
+import { makeOwnDirectory } from '../own-directory.ts';
 import { connectControl } from '../rendezvous/control.ts';
 import { type Rendezvous, startRendezvous } from '../rendezvous/server.ts';
 import { Credentials } from '../wire/handshake.ts';
@@ -35,24 +34,21 @@ export async function hold(
 ): Promise<{ readonly rendezvous: Rendezvous; readonly invitation: Invitation }> {
   const secret = randomBytes(32);
   const job = randomBytes(16).toString('hex');
-  const directory = peers === 'none' ? mkdtempSync(join(tmpdir(), 'par-')) : undefined;
-  const release = (): void => {
-    if (directory !== undefined) rmSync(directory, { recursive: true, force: true });
-  };
+  const directory = peers === 'none' ? makeOwnDirectory() : undefined;
   try {
     const listen =
       directory === undefined
         ? formatAddress({ family: 'tcp', host: settings.host ?? (await addressTowards(peers as string[])), port: 0 })
-        : `unix:${join(directory, 'rendezvous')}`;
+        : `unix:${join(directory.path, 'rendezvous')}`;
     const { size, secure, log } = settings;
     const rendezvous = await startRendezvous({ listen, size, job, secret, secure, log, joinTimeout });
     rendezvous.complete
       .then(() => rendezvous.seal())
       .catch(() => {}) // whoever joins learns of it
-      .finally(release);
+      .finally(() => directory?.release());
     return { rendezvous, invitation: { address: rendezvous.address, job, secret: secret.toString('hex') } };
   } catch (error) {
-    release();
+    directory?.release();
     throw error;
   }
 }
