@@ -1,0 +1,25 @@
+// Two ranks that connect only when they first talk, which they do after a line of input: until then their listeners are open.
+import { readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { init } from '@par/comm-core';
+import { connectTransport, optionsFromEnvironment } from '@par/transport-tcp';
+
+const job = process.env.PAR_JOB;
+const world = await init({
+  transport: ({ rank, size }, env) =>
+    connectTransport({ ...optionsFromEnvironment({ rank, size: size! }, env), connect: 'lazy' }),
+});
+const listening = readFileSync('/proc/self/net/tcp', 'latin1')
+  .split('\n')
+  .map((line) => line.trim().split(/\s+/))
+  .filter((fields) => fields[3] === '0A')
+  .map((fields) => Number.parseInt(fields[1]!.split(':')[1]!, 16))
+  .filter((port) => port !== 22);
+console.log(JSON.stringify({ rank: world.rank, job, listening }));
+if (world.rank === 0) {
+  await new Promise((resolve) => createInterface(process.stdin).once('line', resolve));
+  await world.send('unharmed', { dest: 1 });
+  console.log(await world.recv({ source: 1 }));
+} else {
+  await world.send(await world.recv({ source: 0 }), { dest: 0 });
+}

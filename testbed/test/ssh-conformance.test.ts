@@ -1,0 +1,39 @@
+import { fileURLToPath } from 'node:url';
+import { conformance } from '@par/comm-core/conformance';
+import { afterAll, expect, test } from 'vitest';
+import { BIN } from '../../packages/cli/test/launch.ts';
+import { inHost } from '../src/host.ts';
+import { SshNetwork } from '../src/ssh.ts';
+
+const network = await SshNetwork.start(3);
+afterAll(() => network[Symbol.asyncDispose]());
+
+test('the squares of the first program, over three hosts', async () => {
+  const squares = fileURLToPath(new URL('../../examples/squares.ts', import.meta.url));
+  const { status, stdout, stderr } = await network.par(['run', '-H', 'h1,h2,h3', '--ppn', '2', squares]);
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  expect(stdout).toContain('sum of the squares of 0 … 999: 332833500');
+});
+
+conformance({
+  name: 'par run over three hosts',
+  capabilities: { detectsMismatch: true, survivesPeerLoss: true },
+  // Among them jobs with two ranks on a host.
+  sizes: [3, 5],
+  setup: (size, purpose) => {
+    const policy = purpose === 'peer-loss' ? ['--on-fail', 'wait'] : [];
+    return {
+      launch: (program) => {
+        const run = ['run', '--ssh', network.ssh, '-H', 'h1,h2,h3', '-np', `${size}`, ...policy, ...program];
+        const { command, args } = inHost(network.laptop, [
+          'env',
+          `--chdir=${process.cwd()}`,
+          process.execPath,
+          BIN,
+          ...run,
+        ]);
+        return { command, args: [...args] };
+      },
+    };
+  },
+});
