@@ -5,9 +5,12 @@ const INDENT = 34;
 export const HELP = `par: parallel programs in TypeScript
 
   par run -np 4 script.ts        run a script on 4 ranks of this machine
+  par run -H h1,h2 script.ts     the same on other hosts, over ssh
+  par submit slurm script.ts     the script of a batch job that does it
   par env                        which rank this process would be, and why
   par run --transport mpi …      the same, started by the launcher of an MPI
   par doctor                     what is here and what works: machine, transports, MPIs
+  par doctor -H h1,h2            the same, and every host: access, clock, names, routes
   par mpi build                  compile the addon for the MPIs found
   par help run                   the options of par run
   par --version

@@ -4,7 +4,7 @@ import { parseRun } from './command-line/parse-run.ts';
 import { HELP, runHelp } from './help.ts';
 import { UsageError } from './usage-error.ts';
 
-const COMMANDS = ['run', 'env', 'doctor', 'mpi', 'help', 'version'];
+const COMMANDS = ['run', 'submit', 'env', 'doctor', 'mpi', 'help', 'version'];
 
 /**
  * Runs one `par` command line (without `node` and `par`) in this process and returns the exit status. Takes over the
@@ -16,7 +16,12 @@ export async function main(argv: readonly string[]): Promise<number> {
     return await dispatch(command, rest);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    const name = command === 'run' ? ' run' : command === 'mpi' && rest[0] === 'build' ? ' mpi build' : '';
+    const name =
+      command === 'run' || command === 'submit'
+        ? ` ${command}`
+        : command === 'mpi' && rest[0] === 'build'
+          ? ' mpi build'
+          : '';
     process.stderr.write(`par${name}: ${error.message}\n`);
     return error.status;
   }
@@ -35,6 +40,10 @@ async function dispatch(command: string | undefined, rest: readonly string[]): P
       const { explainEnvironment } = await import('./env/explain.ts');
       return print(explainEnvironment(process.env));
     }
+    case 'submit': {
+      const { submit } = await import('./submit/submit.ts');
+      return print(submit(rest, process.env));
+    }
     case 'doctor':
       return doctor(rest);
     case 'mpi': {
@@ -50,6 +59,7 @@ async function dispatch(command: string | undefined, rest: readonly string[]): P
     case 'help':
     case '--help':
     case '-h':
+      if (rest[0] === 'submit') return print((await import('./submit/request.ts')).SUBMIT_USAGE);
       return print(rest[0] === 'run' ? runHelp() : HELP);
     case undefined:
       throw new UsageError('no command given: par run -np 4 script.ts (see par help)');

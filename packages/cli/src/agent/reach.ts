@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { quote } from '../command-line/quote.ts';
 import { splitWords } from '../command-line/values.ts';
 import type { Reach } from '../hosts/allocation.ts';
 import type { HostRequest } from '../hosts/host-list.ts';
@@ -47,8 +48,4 @@ export function remoteCommand(
   const options = basename(file) === 'ssh' ? ['-T', ...SSH_OPTIONS] : [];
   const target = user === undefined ? name : `${user}@${name}`;
   return [file, ...words, ...options, target, command.map(quote).join(' ')];
-}
-
-function quote(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

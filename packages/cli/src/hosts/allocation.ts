@@ -60,7 +60,8 @@ export function requestedHosts({ host, hostFile, ppn }: HostOptions, env: NodeJS
 function slurmNodes(env: NodeJS.ProcessEnv): HostRequest[] | undefined {
   const list = env.SLURM_JOB_NODELIST;
   if (env.SLURM_JOB_ID === undefined || list === undefined) return undefined;
-  const counts = env.SLURM_TASKS_PER_NODE && env.SLURM_NTASKS ? env.SLURM_TASKS_PER_NODE : env.SLURM_JOB_CPUS_PER_NODE;
+  const saysTasks = env.SLURM_NTASKS !== undefined || env.SLURM_NTASKS_PER_NODE !== undefined;
+  const counts = (saysTasks && env.SLURM_TASKS_PER_NODE) || env.SLURM_JOB_CPUS_PER_NODE;
   const names = expandHostlist(list);
   const slots = counts === undefined ? [] : expandTasksPerNode(counts);
   return names.map((name, at) => ({ name, user: undefined, slots: slots[at], maxSlots: undefined }));

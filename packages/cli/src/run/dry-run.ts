@@ -1,3 +1,4 @@
+import { quote } from '../command-line/quote.ts';
 import type { LauncherCommand } from '../mpi/command.ts';
 import type { RankPlan } from './rank-process.ts';
 
@@ -17,8 +18,4 @@ export function describeCommand({ file, args, env }: LauncherCommand): string {
     .filter(([name, value]) => process.env[name] !== value)
     .map(([name, value]) => `${name}=${name === 'PAR_SECRET' ? '…' : quote(value)}`);
   return `${[...variables, quote(file), ...args.map(quote)].join(' ')}\n`;
-}
-
-function quote(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
