@@ -1,15 +1,28 @@
+import { ArgumentRangeError } from '@par/comm-core';
 import { ClientCore } from '../client/core.ts';
 import { forgetCluster } from '../client/current.ts';
+import { FuturesError } from '../client/errors.ts';
+import { TAGS } from '../protocol/index.ts';
 import type { Layout } from './layout.ts';
-import type { RankLink } from './rank-link.ts';
-import type { SchedulerLoop } from './scheduler-loop.ts';
+import { RankLink } from './rank-link.ts';
+import type { Parts } from './run-role.ts';
 
-/** What ends with the cluster besides its ranks' parts. */
+/** What the ranks of a cluster are. */
 export interface Surroundings {
-  /** Scheduler that lives in this process. */
-  readonly scheduler?: SchedulerLoop | undefined;
+  /** Ranks there have been so far. */
+  readonly size: number;
+  /** Undefined: there can be no more and no fewer workers. */
+  readonly elastic?: Elastic | undefined;
   /** After the cluster has stopped. */
   close(): Promise<void>;
+}
+
+/** Worker processes that can be started and given up. */
+export interface Elastic {
+  /** Is told of ranks that were started, those in place of lost ones too. */
+  onStarted: (ranks: readonly number[]) => void;
+  /** From now on there are to be so many workers: starts the missing ones, gives the surplus ones. */
+  scale(workers: number): readonly number[];
 }
 
 /** A cluster as its client's rank sees it. */
@@ -17,17 +30,24 @@ export class Cluster implements AsyncDisposable {
   readonly role = 'client';
   readonly layout: Layout;
   readonly link: RankLink;
+  readonly #parts: Parts;
   readonly #surroundings: Surroundings;
   readonly #control: ClientCore;
   readonly #onBeforeExit = (): void => this.#scriptEnded();
   readonly #onExit = (): void => this.#processEnds();
   #closed: Promise<void> | undefined;
 
-  constructor(layout: Layout, link: RankLink, surroundings: Surroundings) {
+  constructor(layout: Layout, parts: Parts, surroundings: Surroundings) {
+    const { mailbox } = parts;
     this.layout = layout;
-    this.link = link;
+    this.link = new RankLink(mailbox, layout.scheduler, () => surroundings.size);
+    this.#parts = parts;
     this.#surroundings = surroundings;
-    this.#control = new ClientCore(link, 'cluster');
+    this.#control = new ClientCore(this.link, 'cluster');
+    const { elastic } = surroundings;
+    if (elastic !== undefined) {
+      elastic.onStarted = (workers) => mailbox.post(layout.scheduler, TAGS.toScheduler, { kind: 'expect', workers });
+    }
     // Before comm-core's own listeners, which say goodbye to the other ranks.
     process.prependListener('beforeExit', this.#onBeforeExit);
     process.prependListener('exit', this.#onExit);
@@ -37,8 +57,31 @@ export class Cluster implements AsyncDisposable {
     return this.link.rank;
   }
 
+  /** Ranks there have been so far: those of lost and retired workers are not used again. */
   get size(): number {
     return this.link.size;
+  }
+
+  /**
+   * Starts workers, or ends some, until there are `workers`; resolves when they are there. Workers that go first hand their
+   * data to others and end their tasks. Only a local cluster can grow and shrink.
+   *
+   * Rejects with PAR_LAYOUT where the ranks are fixed, PAR_ARGUMENT for a number that is not an integer ≥ 1.
+   */
+  async scale(workers: number): Promise<void> {
+    if (!Number.isSafeInteger(workers) || workers < 1) {
+      throw new ArgumentRangeError('PAR_ARGUMENT', `scale: ${workers} workers, but it must be an integer ≥ 1`);
+    }
+    const { elastic } = this.#surroundings;
+    if (elastic === undefined) {
+      throw new FuturesError(
+        'PAR_LAYOUT',
+        'scale: the workers are ranks of a job, whose number is fixed by its launcher; only the workers that a plain node process starts can be more or fewer',
+      );
+    }
+    const surplus = elastic.scale(workers);
+    if (surplus.length > 0) await this.#control.request({ method: 'retire-workers', workers: surplus });
+    await this.#control.request({ method: 'wait-for-workers', count: workers });
   }
 
   /** Ends scheduler and workers on all ranks, and what was started for them. Futures not finished are cancelled. */
@@ -52,18 +95,17 @@ export class Cluster implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
-    process.off('beforeExit', this.#onBeforeExit);
-    process.off('exit', this.#onExit);
-    forgetCluster(this);
+    this.#forget();
+    const { mailbox, ended } = this.#parts;
     // Held to the end: nothing else may keep the process alive while the workers leave.
-    this.link.hold();
+    mailbox.hold();
     if (!this.#control.ended) {
       await this.#control.request({ method: 'shutdown' });
       await this.#control.over;
     }
-    await this.#surroundings.scheduler?.ended;
-    this.link.release();
-    await this.link.sent();
+    await ended;
+    mailbox.release();
+    await mailbox.close();
     this.link.end();
     await this.#surroundings.close();
   }
@@ -77,13 +119,19 @@ export class Cluster implements AsyncDisposable {
 
   /** Tells the others without waiting: this runs inside `process.exit` too. */
   #processEnds(): void {
+    this.#forget();
+    if (this.#control.ended) return;
+    const { mailbox, scheduler } = this.#parts;
+    if (scheduler === undefined) this.#control.shutdownNow();
+    mailbox.flush();
+    scheduler?.shutdownNow();
+    mailbox.end();
+    this.link.end();
+  }
+
+  #forget(): void {
     process.off('beforeExit', this.#onBeforeExit);
     process.off('exit', this.#onExit);
-    if (this.#control.ended) return;
-    const { scheduler } = this.#surroundings;
-    if (scheduler === undefined) this.#control.shutdownNow();
-    else scheduler.shutdownNow();
-    this.link.flush();
-    this.link.end();
+    forgetCluster(this);
   }
 }

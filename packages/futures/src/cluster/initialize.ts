@@ -4,17 +4,14 @@ import { FuturesError } from '../client/errors.ts';
 import { Cluster, type Surroundings } from './cluster.ts';
 import { type Layout, type LayoutOptions, layoutOf } from './layout.ts';
 import { startLocalCluster } from './local-cluster.ts';
-import { LOCAL_LAYOUT } from './member-settings.ts';
-import { RankLink } from './rank-link.ts';
-import { layerOf, type RoleOptions, runRole } from './run-role.ts';
-import { SchedulerLoop } from './scheduler-loop.ts';
+import { layerOf, type RoleOptions, runRole, startParts } from './run-role.ts';
 
 export interface InitializeOptions extends LayoutOptions, RoleOptions {
   /** Ranks to use. Default: all of the job; a process started alone starts a local cluster. */
   readonly comm?: Communicator | undefined;
   /** Whether processes of scheduler and workers end with the cluster. Default true; false: `initialize` returns there too. */
   readonly exit?: boolean | undefined;
-  /** Worker processes of a local cluster. Default: one per core, at most 8. */
+  /** Worker processes of a local cluster: lost ones are replaced. Default: one per core, at most 8. */
   readonly workers?: number | undefined;
 }
 
@@ -30,7 +27,8 @@ let first: Promise<Cluster | Finished> | undefined;
 /**
  * Divides the ranks of this job into a scheduler (rank 0), a client (rank 1), which goes on with the script, and workers (all
  * others), which never come back from here: they end with the script. On two ranks the client shares rank 0 with the
- * scheduler. A process started alone, by `node script.ts`, gets a scheduler and workers of its own on this machine.
+ * scheduler; with `exclusiveWorkers: false` these ranks work too. A process started alone, by `node script.ts`, gets a
+ * scheduler and workers of its own on this machine; workers of it that die are replaced.
  *
  * Collective over the ranks. Further calls, without `comm`, give the same cluster.
  *
@@ -51,7 +49,7 @@ export function initialize(options: InitializeOptions = {}): Promise<Cluster | F
 async function startAll(options: InitializeOptions): Promise<Cluster | Finished> {
   const { row } = detect(process.env);
   if (row !== 'single') return start(await init({ onPeerLoss: 'reject' }), options);
-  if (options.client !== undefined || options.scheduler !== undefined) {
+  if (options.client !== undefined || options.scheduler !== undefined || options.exclusiveWorkers !== undefined) {
     throw new FuturesError(
       'PAR_LAYOUT',
       'initialize: this process was started alone, so client and scheduler have no ranks to choose; start it with: par run -np 4 script.ts',
@@ -64,32 +62,56 @@ async function startAll(options: InitializeOptions): Promise<Cluster | Finished>
 
 /** A cluster of processes on this machine, for this process alone. */
 export async function startAlone(options: InitializeOptions, closing = (): void => {}): Promise<Cluster> {
-  const local = await startLocalCluster(options);
-  return clientOf(await layerOf(local.comm), layoutOf(local.comm.size, LOCAL_LAYOUT), options, () => {
-    closing();
-    return local.close();
+  const { comm, layout, surroundings } = await startLocalCluster(options.workers, roleOptions(options));
+  return clientOf(comm, layout, options, {
+    elastic: surroundings.elastic,
+    get size() {
+      return surroundings.size;
+    },
+    close: () => {
+      closing();
+      return surroundings.close();
+    },
   });
 }
 
 async function start(world: Communicator, options: InitializeOptions): Promise<Cluster | Finished> {
   const layout = layoutOf(world.size, options);
-  const { comm: _, exit = true, client: __, scheduler: ___, workers: ____, ...role } = options;
-  if (world.rank === layout.client) return clientOf(await layerOf(world), layout, options, async () => {});
-  await runRole(world, layout, role);
+  const { exit = true } = options;
+  const comm = await layerOf(world);
+  if (world.rank === layout.client) {
+    return clientOf(comm, layout, options, { size: world.size, close: () => free(comm, exit) });
+  }
+  await runRole(comm, layout, roleOptions(options));
   if (exit) {
     // A communicator of the caller's may be in use elsewhere; the process's end says goodbye for it.
     if (options.comm === undefined) await world[Symbol.asyncDispose]();
     process.exit(0);
   }
+  await free(comm, exit);
   return { role: world.rank === layout.scheduler ? 'scheduler' : 'worker', rank: world.rank, layout };
 }
 
-function clientOf(comm: Communicator, layout: Layout, options: InitializeOptions, close: () => Promise<void>): Cluster {
-  const scheduler =
-    layout.scheduler === comm.rank ? new SchedulerLoop(comm, layout, options.schedulerOptions ?? {}) : undefined;
-  const link = new RankLink(comm, layout.scheduler, scheduler === undefined ? [] : [scheduler]);
-  const surroundings: Surroundings = { scheduler, close };
-  const cluster = new Cluster(layout, link, surroundings);
+/** Where the program goes on on all ranks, nothing of the layer stays. Otherwise ranks end without waiting for each other. */
+async function free(comm: Communicator, exit: boolean): Promise<void> {
+  if (!exit) await comm.free();
+}
+
+function clientOf(comm: Communicator, layout: Layout, options: InitializeOptions, surroundings: Surroundings): Cluster {
+  const cluster = new Cluster(layout, startParts(comm, layout, roleOptions(options)), surroundings);
   setCurrentCluster(cluster);
   return cluster;
+}
+
+function roleOptions(options: InitializeOptions): RoleOptions {
+  const {
+    comm: _,
+    exit: __,
+    client: ___,
+    scheduler: ____,
+    exclusiveWorkers: _____,
+    workers: ______,
+    ...role
+  } = options;
+  return role;
 }

@@ -4,8 +4,10 @@ import type { Rank } from '../protocol/index.ts';
 export interface LayoutOptions {
   /** Rank of the scheduler. Default 0. */
   readonly scheduler?: Rank | undefined;
-  /** Rank that goes on with the script. Default 1, on two ranks 0. May be the scheduler's (the layout of an executor). */
+  /** Rank that goes on with the script. Default 1, on two ranks and on one 0. May be the scheduler's (the layout of an executor). */
   readonly client?: Rank | undefined;
+  /** Ranks of scheduler and client do nothing else. Default true; false: they are workers too, so that one rank is enough. */
+  readonly exclusiveWorkers?: boolean | undefined;
 }
 
 /** Who does what: the same on all ranks. */
@@ -20,7 +22,10 @@ export interface Layout {
  * Roles of `size` ranks. With two ranks, and no word about the client, scheduler and client share rank 0 and rank 1 is the
  * worker. Throws PAR_LAYOUT when a role has no rank, or there would be no worker.
  */
-export function layoutOf(size: number, { scheduler = 0, client = size < 3 ? scheduler : 1 }: LayoutOptions): Layout {
+export function layoutOf(
+  size: number,
+  { scheduler = 0, client = size < 3 ? scheduler : 1, exclusiveWorkers = true }: LayoutOptions,
+): Layout {
   for (const [role, rank] of [
     ['scheduler', scheduler],
     ['client', client],
@@ -32,11 +37,11 @@ export function layoutOf(size: number, { scheduler = 0, client = size < 3 ? sche
     );
   }
   const workers = Array.from({ length: size }, (_, rank) => rank).filter(
-    (rank) => rank !== scheduler && rank !== client,
+    (rank) => !exclusiveWorkers || (rank !== scheduler && rank !== client),
   );
   if (workers.length > 0) return { size, scheduler, client, workers };
   throw new FuturesError(
     'PAR_LAYOUT',
-    `initialize: ${size} ${size === 1 ? 'rank' : 'ranks'} for scheduler (rank ${scheduler}) and client (rank ${client}) leave none for workers; start at least ${scheduler === client ? 2 : 3} ranks, or a plain node process, which starts its own workers`,
+    `initialize: ${size} ${size === 1 ? 'rank' : 'ranks'} for scheduler (rank ${scheduler}) and client (rank ${client}) leave none for workers; start at least ${scheduler === client ? 2 : 3} ranks, say exclusiveWorkers: false, or start a plain node process, which starts its own workers`,
   );
 }

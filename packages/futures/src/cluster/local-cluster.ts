@@ -1,89 +1,157 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { pathToFileURL } from 'node:url';
 import { type Communicator, worldOf } from '@par/comm-core';
 import type * as Tcp from '@par/transport-tcp';
 import type * as TcpRendezvous from '@par/transport-tcp/rendezvous';
 import { FuturesError } from '../client/errors.ts';
-import { LOCAL_LAYOUT, type MemberSettings } from './member-settings.ts';
+import type { Elastic, Surroundings } from './cluster.ts';
+import type { Layout } from './layout.ts';
+import { LOCAL_LAYOUT, LOCAL_RANKS, type MemberSettings } from './member-settings.ts';
+import { type MemberEnd, Members } from './members.ts';
+import type { RoleOptions } from './run-role.ts';
 
 /** Most workers that are started without being asked for. */
 const MOST_WORKERS = 8;
-/** What members of an ended cluster get to end by themselves, in milliseconds. */
-const END_MS = 2_000;
-
-export interface LocalClusterOptions {
-  /** Worker processes. Default: one per core, at most 8. */
-  readonly workers?: number | undefined;
-  /** Task threads of each worker. Default 1. */
-  readonly nthreads?: number | undefined;
-}
+/** So many replacements in a row that never join are the last: something is wrong with starting them. */
+const MOST_FAILED_STARTS = 5;
 
 /** Scheduler and workers as processes of this machine; this process is one of the ranks. */
 export interface LocalCluster {
   readonly comm: Communicator;
-  /** Leaves the cluster and ends its processes: those that do not end by themselves within 2 s are killed. */
-  close(): Promise<void>;
-  /** Ends its processes at once, from inside `process.exit`. */
-  kill(): void;
+  readonly layout: Layout;
+  readonly surroundings: Surroundings;
 }
 
 /**
  * Starts a scheduler and workers on this machine, connected by sockets in a directory only this user can enter. They end with
- * this process, whatever ends it. Rejects with PAR_LOCAL_CLUSTER when the transport is not installed or a process does not start.
+ * this process, however it ends. Rejects with PAR_LAYOUT, PAR_LOCAL_CLUSTER.
  */
-export async function startLocalCluster(options: LocalClusterOptions): Promise<LocalCluster> {
-  const workers = options.workers ?? Math.min(availableParallelism(), MOST_WORKERS);
-  if (!Number.isSafeInteger(workers) || workers < 1) {
+export async function startLocalCluster(workers: number | undefined, role: RoleOptions): Promise<LocalCluster> {
+  const count = workers ?? Math.min(availableParallelism(), MOST_WORKERS);
+  if (!Number.isSafeInteger(count) || count < 1 || count > LOCAL_RANKS - LOCAL_LAYOUT.others) {
     throw new FuturesError('PAR_LAYOUT', `initialize: workers is ${workers}, but must be an integer ≥ 1`);
   }
   const transportUrl = findTransport('@par/transport-tcp');
   const { connectTransport } = (await import(transportUrl)) as typeof Tcp;
   const { startRendezvous } = (await import(findTransport('@par/transport-tcp/rendezvous'))) as typeof TcpRendezvous;
   const directory = mkdtempSync(join(tmpdir(), 'par-'));
-  const size = workers + LOCAL_LAYOUT.others;
-  const identity = { size, job: randomBytes(16).toString('hex'), secret: randomBytes(32) };
+  const { scheduler, client, others } = LOCAL_LAYOUT;
+  const identity = { size: LOCAL_RANKS, job: randomBytes(16).toString('hex'), secret: randomBytes(32) };
   const members = new Members(directory);
   try {
-    const rendezvous = await startRendezvous({ ...identity, listen: `unix:${join(directory, 'rendezvous.sock')}` });
-    const settings: MemberSettings = { directory, transportUrl, nthreads: options.nthreads ?? 1, workers };
-    for (let rank = 0; rank < size; rank++) {
-      if (rank === LOCAL_LAYOUT.client) continue;
-      members.start(memberEnvironment(identity, rank, rendezvous.address, settings), (how) =>
-        rendezvous.lost(rank, how),
-      );
-    }
-    const transport = await connectTransport({
-      ...identity,
-      rank: LOCAL_LAYOUT.client,
-      rendezvous: rendezvous.address,
-    });
+    const listen = `unix:${join(directory, 'rendezvous.sock')}`;
+    const rendezvous = await startRendezvous({ ...identity, initial: others + count, listen });
+    const settings: MemberSettings = { directory, transportUrl, workers: count, role };
+    const processes: Processes = {
+      start: (rank, ended) =>
+        members.start(environment(identity, rank, rendezvous.address, settings), (end) => {
+          if (!end.orderly) rendezvous.lost(rank, end.how);
+          ended(end);
+        }),
+      hasJoined: (rank) => rendezvous.announcement(rank) !== undefined,
+    };
+    processes.start(scheduler, () => {});
+    const elastic = new LocalWorkers(processes, others);
+    elastic.scale(count);
+    const ranks = { ...identity, rank: client, rendezvous: rendezvous.address };
+    const transport = await connectTransport(ranks);
     return {
       comm: worldOf(transport),
-      async close() {
-        await transport.close();
-        // Nothing of the rendezvous keeps this process alive; what it waits for are the ends of the members.
-        await Promise.all([members.end(), rendezvous.close()]);
+      layout: {
+        size: others + count,
+        scheduler,
+        client,
+        workers: Array.from({ length: count }, (_, i) => others + i),
       },
-      kill: () => members.kill(),
+      surroundings: {
+        elastic,
+        get size() {
+          return elastic.nextRank;
+        },
+        async close() {
+          await transport.close();
+          // Nothing of the rendezvous keeps this process alive; what it waits for are the ends of the members.
+          await Promise.all([members.end(), rendezvous.close()]);
+        },
+      },
     };
   } catch (cause) {
     members.kill();
-    throw new FuturesError(
-      'PAR_LOCAL_CLUSTER',
-      `initialize: the local cluster did not start: ${(cause as Error).message}`,
-      {
-        cause,
-      },
+    const why = (cause as Error).message;
+    throw new FuturesError('PAR_LOCAL_CLUSTER', `initialize: the local cluster did not start: ${why}`, { cause });
+  }
+}
+
+interface Processes {
+  start(rank: number, ended: (end: MemberEnd) => void): void;
+  hasJoined(rank: number): boolean;
+}
+
+/** As many worker processes as there are to be, whatever happens to them. */
+class LocalWorkers implements Elastic {
+  readonly #processes: Processes;
+  /** In the order of their start. */
+  readonly #live = new Set<number>();
+  readonly #leaving = new Set<number>();
+  #wanted = 0;
+  #failedStarts = 0;
+  nextRank: number;
+  onStarted: (ranks: readonly number[]) => void = () => {};
+
+  constructor(processes: Processes, firstRank: number) {
+    this.#processes = processes;
+    this.nextRank = firstRank;
+  }
+
+  scale(workers: number): readonly number[] {
+    this.#wanted = workers;
+    this.#failedStarts = 0;
+    this.#fill();
+    const staying = [...this.#live].filter((rank) => !this.#leaving.has(rank));
+    const surplus = staying.slice(workers);
+    for (const rank of surplus) this.#leaving.add(rank);
+    return surplus;
+  }
+
+  #fill(): void {
+    const started: number[] = [];
+    while (this.#live.size - this.#leaving.size < this.#wanted) {
+      if (this.nextRank >= LOCAL_RANKS) {
+        this.#giveUp(`all ${LOCAL_RANKS} ranks of this cluster have been used`);
+        break;
+      }
+      const rank = this.nextRank++;
+      this.#live.add(rank);
+      started.push(rank);
+      this.#processes.start(rank, (end) => this.#ended(rank, end));
+    }
+    if (started.length > 0) this.onStarted(started);
+  }
+
+  #ended(rank: number, { orderly, how }: MemberEnd): void {
+    this.#live.delete(rank);
+    const asked = this.#leaving.delete(rank);
+    // It was retired by a client.
+    if (orderly && !asked) this.#wanted--;
+    this.#failedStarts = this.#processes.hasJoined(rank) ? 0 : this.#failedStarts + 1;
+    if (this.#failedStarts >= MOST_FAILED_STARTS) this.#giveUp(`${how} before it joined, as others before it`);
+    else this.#fill();
+  }
+
+  #giveUp(why: string): void {
+    this.#wanted = this.#live.size - this.#leaving.size;
+    process.emitWarning(
+      `a worker of the local cluster is not replaced, ${this.#wanted} are left: ${why}; start the script again when that is mended`,
+      { code: 'PAR_NOT_REPLACED' },
     );
   }
 }
 
-function memberEnvironment(
+function environment(
   { size, job, secret }: { readonly size: number; readonly job: string; readonly secret: Uint8Array },
   rank: number,
   rendezvous: string,
@@ -98,86 +166,6 @@ function memberEnvironment(
     PAR_SECRET: Buffer.from(secret).toString('hex'),
     PAR_LOCAL_CLUSTER: JSON.stringify(settings),
   };
-}
-
-class Members {
-  readonly #directory: string;
-  readonly #children = new Set<ChildProcess>();
-  #ending = false;
-  readonly #onExit = (): void => this.kill();
-
-  constructor(directory: string) {
-    this.#directory = directory;
-    process.on('exit', this.#onExit);
-  }
-
-  start(env: NodeJS.ProcessEnv, ended: (how: string) => void): void {
-    const child = spawn(process.execPath, [...nodeOptions(), memberProgram()], {
-      env,
-      // A group of its own: Ctrl-C reaches the script only, which ends the others in order.
-      detached: true,
-      // Standard input tells a member that the script is gone.
-      stdio: ['pipe', 'inherit', 'inherit'],
-    });
-    this.#children.add(child);
-    child.on('error', (error) => ended(`its process could not be started: ${error.message}`));
-    child.on('exit', (code, signal) => {
-      this.#children.delete(child);
-      if (!this.#ending)
-        ended(signal === null ? `its process ended with status ${code}` : `its process was ended by ${signal}`);
-    });
-    child.stdin!.on('error', () => {}); // the member has ended; its exit says so
-    child.unref();
-    (child.stdin as unknown as { unref(): void }).unref();
-  }
-
-  async end(): Promise<void> {
-    this.#ending = true;
-    const gone = Promise.all(
-      Array.from(this.#children, (child) => new Promise<void>((resolve) => child.once('exit', () => resolve()))),
-    );
-    for (const child of this.#children) {
-      child.ref();
-      child.stdin!.end();
-    }
-    const late = setTimeout(() => this.#signal(), END_MS);
-    await gone;
-    clearTimeout(late);
-    this.kill();
-  }
-
-  kill(): void {
-    this.#ending = true;
-    this.#signal();
-    process.off('exit', this.#onExit);
-    rmSync(this.#directory, { recursive: true, force: true });
-  }
-
-  #signal(): void {
-    for (const { pid } of this.#children) {
-      if (pid === undefined) continue;
-      try {
-        process.kill(-pid, 'SIGKILL');
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-      }
-    }
-  }
-}
-
-/** Node's options that say how code is loaded; those of debuggers and tests belong to this process alone. */
-function nodeOptions(): string[] {
-  return process.execArgv.filter(
-    (option) =>
-      !/^--(inspect|test|watch|eval|print|input-type|cpu-prof|heap-prof)/.test(option) && option.startsWith('--'),
-  );
-}
-
-/** The program next to this file: as it was built, or in the sources. */
-function memberProgram(): string {
-  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-  const path = extension === 'ts' ? './member-process.ts' : './cluster/member-process.js';
-  return fileURLToPath(new URL(path, import.meta.url));
 }
 
 /** An optional neighbour: found from the program's own folder first, which package managers that isolate packages need. */

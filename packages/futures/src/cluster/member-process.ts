@@ -1,15 +1,13 @@
 import { rmSync } from 'node:fs';
 import { worldOf } from '@par/comm-core';
 import type * as Tcp from '@par/transport-tcp';
-import { layoutOf } from './layout.ts';
-import { LOCAL_LAYOUT, type MemberSettings } from './member-settings.ts';
+import { LOCAL_LAYOUT, LOCAL_RANKS, type MemberSettings } from './member-settings.ts';
 import { runRole } from './run-role.ts';
 
 // Program of the processes of a local cluster: scheduler and workers.
 
 const settings = JSON.parse(process.env.PAR_LOCAL_CLUSTER!) as MemberSettings;
 const rank = Number(process.env.PAR_RANK);
-const size = Number(process.env.PAR_SIZE);
 for (const name of ['PAR_LOCAL_CLUSTER', 'PAR_RANK', 'PAR_SIZE']) delete process.env[name];
 
 let ended = false;
@@ -24,15 +22,22 @@ process.stdin.on('end', orphaned).on('error', orphaned).resume();
 (process.stdin as unknown as { unref(): void }).unref();
 
 const { connectTransport, optionsFromEnvironment } = (await import(settings.transportUrl)) as typeof Tcp;
-const transport = await connectTransport(optionsFromEnvironment({ rank, size }, process.env));
+const transport = await connectTransport(optionsFromEnvironment({ rank, size: LOCAL_RANKS }, process.env));
 transport.onFailure((_, lost) => {
   if (lost < 0 || lost === LOCAL_LAYOUT.client) orphaned();
 });
-await runRole(worldOf(transport), layoutOf(size, LOCAL_LAYOUT), {
-  nthreads: settings.nthreads,
-  spillDirectory: settings.directory,
-  ranksOnHost: settings.workers,
-});
+const { scheduler, client, others } = LOCAL_LAYOUT;
+const workers = rank === scheduler ? Array.from({ length: settings.workers }, (_, i) => others + i) : [rank];
+// The job is the layer's alone, and ranks that join later can take part in no collective of the world.
+await runRole(
+  worldOf(transport),
+  { size: LOCAL_RANKS, scheduler, client, workers },
+  {
+    spillDirectory: settings.directory,
+    ranksOnHost: settings.workers,
+    ...settings.role,
+  },
+);
 ended = true;
 await transport.close();
 process.exit(0);

@@ -1,10 +1,11 @@
 import type { Communicator } from '@par/comm-core';
+import { Mailbox } from '../mailbox/index.ts';
 import type { SchedulerOptions } from '../scheduler/index.ts';
-import { runWorker, type WorkerOptions } from '../worker/index.ts';
+import { runWorkerOn, type WorkerOptions } from '../worker/index.ts';
 import type { Layout } from './layout.ts';
 import { SchedulerLoop } from './scheduler-loop.ts';
 
-export interface RoleOptions extends Omit<WorkerOptions, 'scheduler' | 'mailbox'> {
+export interface RoleOptions extends Omit<WorkerOptions, 'scheduler' | 'background'> {
   readonly schedulerOptions?: Omit<SchedulerOptions, 'rank'> | undefined;
 }
 
@@ -15,22 +16,36 @@ export async function layerOf(world: Communicator): Promise<Communicator> {
   return comm;
 }
 
-/** Plays a rank's part until the cluster is shut down. Collective over `world`: the client's rank calls `layerOf`. */
-export async function runRole(world: Communicator, layout: Layout, options: RoleOptions): Promise<void> {
-  const comm = await layerOf(world);
-  if (comm.rank === layout.scheduler) {
-    const loop = new SchedulerLoop(comm, layout, options.schedulerOptions ?? {});
-    loop.hold();
-    await loop.ended;
-    return;
-  }
-  // The scheduler gives its tasks to others.
-  comm.expendable();
-  const { schedulerOptions: _, ...worker } = options;
-  try {
-    await runWorker(comm, { ...worker, scheduler: layout.scheduler });
-  } catch (error) {
-    // Without its scheduler a worker is of no use; whoever needs the cluster is told by the client.
-    if ((error as { readonly code?: string }).code !== 'PAR_PEER_LOST') throw error;
-  }
+/** What runs on a rank besides scripts. */
+export interface Parts {
+  readonly mailbox: Mailbox;
+  readonly scheduler: SchedulerLoop | undefined;
+  /** Resolves when scheduler and worker of this rank have ended: the cluster was shut down. */
+  readonly ended: Promise<void>;
+}
+
+/** Starts this rank's scheduler and worker, if it has them. Nothing of them keeps the process alive but a hold of the mailbox. */
+export function startParts(comm: Communicator, layout: Layout, { schedulerOptions, ...worker }: RoleOptions): Parts {
+  const mailbox = new Mailbox(comm);
+  const { rank } = comm;
+  const scheduler = rank === layout.scheduler ? new SchedulerLoop(mailbox, layout, schedulerOptions ?? {}) : undefined;
+  const background = rank === layout.client;
+  const working = layout.workers.includes(rank)
+    ? runWorkerOn(mailbox, { ...worker, scheduler: layout.scheduler, background }).catch((error) => {
+        // Without its scheduler a worker is of no use; whoever needs the cluster is told by the client.
+        if ((error as { readonly code?: string }).code !== 'PAR_PEER_LOST') throw error;
+      })
+    : undefined;
+  const ended = Promise.all([scheduler?.ended, working]).then(() => {});
+  return { mailbox, scheduler, ended };
+}
+
+/** Plays a rank's part until the cluster is shut down. */
+export async function runRole(comm: Communicator, layout: Layout, options: RoleOptions): Promise<void> {
+  // The scheduler gives the tasks of a worker to others.
+  if (comm.rank !== layout.scheduler) comm.expendable();
+  const { mailbox, ended } = startParts(comm, layout, options);
+  mailbox.hold();
+  await ended;
+  await mailbox.close();
 }

@@ -1,5 +1,6 @@
 import { ANY_SOURCE, type Communicator } from '@par/comm-core';
 import type { Rank } from '../protocol/index.ts';
+import { Inbox, type Receiver } from './inbox.ts';
 
 interface Stream {
   readonly dest: Rank;
@@ -7,35 +8,35 @@ interface Stream {
   records: unknown[];
 }
 
+/** Codes of sends that fail because the other side, or all, is over. */
+const OVER = new Set(['PAR_PEER_LOST', 'PAR_FREED', 'PAR_ABORTED']);
+
 /**
- * One rank's part of the streams of records: what is posted in one turn of the event loop leaves as one message for each
- * destination and tag, in order. Shared by all that lives on the rank: worker, task threads, clients.
+ * One rank's part of the streams of records, shared by all that lives on the rank: scheduler, worker, task threads, clients.
+ * What is posted in one turn of the event loop leaves as one message for each destination and tag, in order.
  */
 export class Mailbox implements AsyncDisposable {
   readonly comm: Communicator;
+  /** One number, shared with task threads: the next local number of a client of this rank. */
+  readonly locals: Int32Array<SharedArrayBuffer>;
   readonly #streams = new Map<number, Stream>();
   readonly #due: Stream[] = [];
   readonly #sending = new Set<Promise<void>>();
-  readonly #receiving: Promise<void>[] = [];
-  readonly #closed = new AbortController();
-  readonly #failed = Promise.withResolvers<never>();
-  #undelivered: (dest: Rank, error: unknown) => void = (_, error) => this.#failed.reject(error);
-  /** One number, shared with task threads: the next local number of a client of this rank. */
-  readonly locals = new Int32Array(new SharedArrayBuffer(4));
+  readonly #inboxes = new Map<number, Inbox<unknown>>();
+  readonly #undelivered: ((dest: Rank, error: Error) => void)[] = [];
+  #requests: number;
+  #holds = 0;
 
-  constructor(comm: Communicator) {
+  /** `firstLocal`, `firstRequest`: numbers below were given to others that speak as this rank. */
+  constructor(comm: Communicator, { firstLocal = 0, firstRequest = 0 } = {}) {
     this.comm = comm;
-    this.#failed.promise.catch(() => {});
+    this.#requests = firstRequest;
+    this.locals = new Int32Array(new SharedArrayBuffer(4)).fill(firstLocal);
   }
 
-  /** Rejects with the transport's error when records can no longer be received. Never resolves. */
-  get failed(): Promise<never> {
-    return this.#failed.promise;
-  }
-
-  /** Is told of ranks that records could not be sent to. Default: as if receiving had failed. */
-  onUndelivered(listener: (dest: Rank, error: unknown) => void): void {
-    this.#undelivered = listener;
+  /** Is told of ranks that are lost, when records for them cannot be sent. */
+  onUndelivered(listener: (dest: Rank, error: Error) => void): void {
+    this.#undelivered.push(listener);
   }
 
   /** A number for a client of this rank, never given before. */
@@ -43,6 +44,12 @@ export class Mailbox implements AsyncDisposable {
     return Atomics.add(this.locals, 0, 1);
   }
 
+  /** A number for a question of this rank to another one, never given before. */
+  nextRequest(): number {
+    return this.#requests++;
+  }
+
+  /** Queues a record. */
   post(dest: Rank, tag: number, record: unknown): void {
     const id = dest * 16 + tag;
     let stream = this.#streams.get(id);
@@ -51,40 +58,71 @@ export class Mailbox implements AsyncDisposable {
       this.#streams.set(id, stream);
     }
     if (stream.records.length === 0) {
-      if (this.#due.length === 0) queueMicrotask(() => this.#flush());
+      if (this.#due.length === 0) queueMicrotask(() => this.flush());
       this.#due.push(stream);
     }
     stream.records.push(record);
   }
 
-  /** Hands over every record of the tag, batch by batch, with its source. One receiver per tag. `source`: default any. */
-  receive<T>(tag: number, take: (records: readonly T[], source: Rank) => void, source = ANY_SOURCE): void {
-    this.#receiving.push(this.#receive(tag, take, source).catch((error) => this.#failed.reject(error)));
+  /** Sends records as one message, now: not behind what was posted in this turn. */
+  send(dest: Rank, tag: number, records: readonly unknown[]): void {
+    const sent = this.comm
+      .send(records, { dest, tag })
+      .catch((error: Error & { readonly code?: string }) => {
+        if (!OVER.has(error.code ?? '')) throw error;
+        if (error.code === 'PAR_PEER_LOST') for (const listener of this.#undelivered) listener(dest, error);
+      })
+      .finally(() => this.#sending.delete(sent));
+    this.#sending.add(sent);
   }
 
-  async #receive<T>(tag: number, take: (records: readonly T[], source: Rank) => void, from: number): Promise<void> {
-    const { signal } = this.#closed;
-    for await (const { value, source } of this.comm.messages<readonly T[]>({ tag, source: from, signal })) {
-      take(value, source);
-    }
-  }
-
-  #flush(): void {
+  /** Hands everything posted to the transport now: inside `process.exit` there is no later. */
+  flush(): void {
     for (const stream of this.#due.splice(0)) {
-      const { dest, tag, records } = stream;
+      const { records } = stream;
       stream.records = [];
-      const sent = this.comm.send(records, { dest, tag }).catch((error) => this.#undelivered(dest, error));
-      this.#sending.add(sent);
-      void sent.finally(() => this.#sending.delete(sent));
+      this.send(stream.dest, stream.tag, records);
     }
+  }
+
+  /** Resolves when everything posted so far has left. */
+  async sent(): Promise<void> {
+    this.flush();
+    await Promise.all(this.#sending);
+  }
+
+  /** Hands over every record of the tag, batch by batch, with its source. */
+  receive<T>(tag: number, receiver: Receiver<T>, source: Rank = ANY_SOURCE): void {
+    const id = (source + 1) * 16 + tag;
+    let inbox = this.#inboxes.get(id);
+    if (inbox === undefined) {
+      inbox = new Inbox(this.comm, tag, source);
+      this.#inboxes.set(id, inbox);
+      if (this.#holds > 0) inbox.hold();
+    }
+    inbox.add(receiver as Receiver<unknown>);
+  }
+
+  /** While held, records are received as they come and keep the process alive; otherwise within milliseconds. Calls nest. */
+  hold(): void {
+    if (this.#holds++ > 0) return;
+    for (const inbox of this.#inboxes.values()) inbox.hold();
+  }
+
+  release(): void {
+    if (--this.#holds > 0) return;
+    for (const inbox of this.#inboxes.values()) inbox.release();
+  }
+
+  /** Receives nothing more. */
+  end(): void {
+    for (const inbox of this.#inboxes.values()) inbox.close();
   }
 
   /** Ends receiving once everything posted has left. The communicator stays open. */
   async close(): Promise<void> {
-    this.#flush();
-    await Promise.all(this.#sending);
-    this.#closed.abort();
-    await Promise.all(this.#receiving);
+    await this.sent();
+    this.end();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

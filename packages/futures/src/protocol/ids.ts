@@ -16,9 +16,10 @@ export type ClientId = number;
 /** Rank of the communicator that the layer runs over. */
 export type Rank = number;
 
-const LOCAL_CLIENTS = 65_536;
+/** Every client ever made on a rank has a number of its own, those inside tasks too. */
+export const LOCAL_CLIENTS = 2 ** 21;
 
-/** The endpoint `local` (0 … 65,535) of `rank`. Local numbers of closed clients may not be used again. */
+/** The endpoint `local` (0 … 2²¹ − 1) of `rank`. Local numbers of closed clients may not be used again. */
 export function clientId(rank: Rank, local: number): ClientId {
   return rank * LOCAL_CLIENTS + local;
 }

@@ -1,7 +1,7 @@
 export type * from './client.ts';
 export type * from './coordination.ts';
 export type { ClientId, FutureNumber, FutureReference, Rank, RunNumber, TaskId } from './ids.ts';
-export { clientId, rankOfClient } from './ids.ts';
+export { clientId, LOCAL_CLIENTS, rankOfClient } from './ids.ts';
 export type * from './peer.ts';
 export type * from './submission.ts';
 export { TAGS } from './tags.ts';
@@ -16,6 +16,7 @@ export type {
   DefineFunction,
   Errored,
   Evicted,
+  ExpectWorkers,
   Fetched,
   Finished,
   FinishedStored,

@@ -4,7 +4,13 @@ import type { FunctionDescription } from './submission.ts';
 import type { EncodedValue, Failure, PackedValues } from './values.ts';
 
 /** Everything the scheduler receives: batches of these, tag TAGS.toScheduler, in the order they were sent. */
-export type ToScheduler = ClientRecord | WorkerRecord;
+export type ToScheduler = ClientRecord | WorkerRecord | ExpectWorkers;
+
+/** Processes were started that will join as these ranks, or be lost. */
+export interface ExpectWorkers {
+  readonly kind: 'expect';
+  readonly workers: readonly Rank[];
+}
 
 /** From a worker to the scheduler. */
 export type WorkerRecord =

@@ -123,6 +123,8 @@ export class Scheduler {
       joinWorker(s, from, record);
       return;
     }
+    // Where records come from is the host's concern.
+    if (record.kind === 'expect') return;
     const worker = s.workers.get(from);
     if (worker === undefined) return;
     worker.lastSeen = s.now;

@@ -1,5 +1,4 @@
 import { availableParallelism, tmpdir, totalmem } from 'node:os';
-import type { Mailbox } from '../mailbox/index.ts';
 import type { Rank } from '../protocol/index.ts';
 
 export interface WorkerOptions {
@@ -28,8 +27,8 @@ export interface WorkerOptions {
   readonly fetchBytes?: number;
   /** Node's options for task threads. Default: those of this process. */
   readonly execArgv?: readonly string[];
-  /** The rank's mailbox, if it has other users than the worker. Default: one of the worker's own. */
-  readonly mailbox?: Mailbox;
+  /** The process may end though the worker waits for work. Default false. */
+  readonly background?: boolean;
 }
 
 export interface WorkerSettings {
@@ -43,6 +42,7 @@ export interface WorkerSettings {
   readonly cancelGraceMs: number;
   readonly fetchBytes: number;
   readonly execArgv: readonly string[] | undefined;
+  readonly background: boolean;
 }
 
 export function settingsOf(options: WorkerOptions, ranks: number): WorkerSettings {
@@ -58,5 +58,6 @@ export function settingsOf(options: WorkerOptions, ranks: number): WorkerSetting
     cancelGraceMs: options.cancelGraceMs ?? 1000,
     fetchBytes: options.fetchBytes ?? 64 * 2 ** 20,
     execArgv: options.execArgv,
+    background: options.background ?? false,
   };
 }

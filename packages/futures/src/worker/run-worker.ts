@@ -1,23 +1,23 @@
 import type { Communicator } from '@par/comm-core';
 import { Mailbox } from '../mailbox/index.ts';
-import { TAGS, type ToClient } from '../protocol/index.ts';
 import { settingsOf, type WorkerOptions } from './options.ts';
 import { WorkerRank } from './worker.ts';
 
 /**
- * Makes this rank a worker: it runs what the scheduler orders, in threads, until the scheduler closes it. `comm` is the
- * layer's own; nobody else uses its tags on this rank, unless the mailbox is shared. Resolves once everything the worker had
- * is gone: threads, data, files. Rejects with PAR_PEER_LOST when the scheduler is lost.
+ * Makes this rank a worker: it runs what the scheduler orders, in threads, until the scheduler closes it. Resolves once
+ * everything the worker had is gone: threads, data, files. Rejects with PAR_PEER_LOST when the scheduler is lost.
  */
+export function runWorkerOn(mailbox: Mailbox, options: WorkerOptions = {}): Promise<void> {
+  return new WorkerRank(mailbox, settingsOf(options, mailbox.comm.size)).run();
+}
+
+/** A worker on a rank that does nothing else. `comm` is the layer's own. */
 export async function runWorker(comm: Communicator, options: WorkerOptions = {}): Promise<void> {
-  const mailbox = options.mailbox ?? new Mailbox(comm);
-  const worker = new WorkerRank(mailbox, settingsOf(options, comm.size));
-  if (options.mailbox === undefined) {
-    mailbox.receive<ToClient>(TAGS.toClient, (records) => worker.toClients(records));
-  }
+  const mailbox = new Mailbox(comm);
+  mailbox.hold();
   try {
-    await worker.run();
+    await runWorkerOn(mailbox, options);
   } finally {
-    if (options.mailbox === undefined) await mailbox.close();
+    await mailbox.close();
   }
 }

@@ -81,7 +81,7 @@ export class WorkerRank {
       report,
     );
     this.#clients = new ThreadClients(mailbox, settings.scheduler, this.#peers, () => this.#reports.flush());
-    const { nthreads, cancelGraceMs, threadHeapBytes, execArgv } = settings;
+    const { nthreads, cancelGraceMs, threadHeapBytes, execArgv, background } = settings;
     const threads: ThreadOptions = {
       rank: comm.rank,
       size: comm.size,
@@ -89,6 +89,7 @@ export class WorkerRank {
       locals: mailbox.locals,
       threadHeapBytes,
       execArgv,
+      background,
     };
     const functionOf = (fn: number): FunctionDescription => this.#functions.get(fn)!;
     const events: PoolEvents = {
@@ -134,12 +135,13 @@ export class WorkerRank {
   async run(): Promise<void> {
     const { scheduler, name, nthreads, resources } = this.#settings;
     const { comm } = this.#mailbox;
+    const lost = (error: Error): void => this.#done.reject(error);
     this.#mailbox.onUndelivered((dest, error) => {
-      if (dest === scheduler) this.#done.reject(error);
+      if (dest === scheduler) lost(error);
       else this.#peers.lost(dest, error);
     });
-    this.#mailbox.failed.catch((error) => this.#done.reject(error));
-    this.#mailbox.receive<ToWorker>(TAGS.toWorker, (records) => this.#receive(records), scheduler);
+    this.#mailbox.receive<ToWorker>(TAGS.toWorker, { take: (records) => this.#receive(records), lost }, scheduler);
+    this.#mailbox.receive<ToClient>(TAGS.toClient, { take: (records) => this.#clients.received(records) }, scheduler);
     this.#pool.warm();
     const join: JoinWorker = {
       kind: 'join',
@@ -149,7 +151,7 @@ export class WorkerRank {
       ...(resources !== undefined && { resources }),
     };
     this.#reports.post(join);
-    this.#statusTimer = setInterval(() => this.#reports.post(this.#status()), STATUS_MS);
+    this.#statusTimer = setInterval(() => this.#reports.post(this.#status()), STATUS_MS).unref();
     try {
       await this.#done.promise;
       this.#reports.post({ kind: 'leave' });
@@ -160,11 +162,6 @@ export class WorkerRank {
       this.#store.clear();
       await this.#files.close();
     }
-  }
-
-  /** For clients in threads; the mailbox has one receiver of their records per rank. */
-  toClients(records: readonly ToClient[]): void {
-    this.#clients.received(records);
   }
 
   #status(): WorkerStatus {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { ReceivedValue } from '../../src/protocol/index.ts';
+import { clientId } from '../../src/protocol/index.ts';
 import { Cluster } from './cluster.ts';
 
 const bytes = (n: number) => ({ value: [Uint8Array.of(n)] });
@@ -44,7 +45,7 @@ describe('queue', () => {
     cluster.drain();
     one.send({ kind: 'close-client', client: 0 });
     const [item] = two.value<ReceivedValue[]>(two.ask({ method: 'queue-get', name: 'q' }));
-    expect(item!.references).toEqual([{ number: -1, from: { client: 65_536, number: x } }]);
+    expect(item!.references).toEqual([{ number: -1, from: { client: clientId(1, 0), number: x } }]);
     expect(two.status(-1)).toBe('finished');
     two.release(-1);
     expect(cluster.tasks).toBe(0);

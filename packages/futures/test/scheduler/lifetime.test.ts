@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { clientId } from '../../src/protocol/index.ts';
 import { Cluster } from './cluster.ts';
 
 describe('release', () => {
@@ -170,11 +171,11 @@ describe('several clients', () => {
     const one = cluster.client(1);
     const two = cluster.client(9);
     const x = one.submit('x');
-    two.send({ kind: 'import', client: 0, number: 7, from: { client: 65_536, number: x } });
+    two.send({ kind: 'import', client: 0, number: 7, from: { client: clientId(1, 0), number: x } });
     one.send({ kind: 'close-client', client: 0 });
     worker.finish('x');
     expect(two.status(7)).toBe('finished');
-    two.send({ kind: 'import', client: 0, number: 8, from: { client: 65_536, number: x } });
+    two.send({ kind: 'import', client: 0, number: 8, from: { client: clientId(1, 0), number: x } });
     expect(two.futures.get(8)).toMatchObject({ cancelled: { reason: 'released' } });
   });
 
@@ -191,7 +192,7 @@ describe('several clients', () => {
     worker.send({ kind: 'finished', tasks: [task], runs: [run], durations: [1], values, holds: [0, 3, inner] });
     inside.release(inner);
     worker.finish('inner');
-    client.send({ kind: 'import', client: 0, number: 50, from: { client: 2 * 65_536 + 3, number: inner } });
+    client.send({ kind: 'import', client: 0, number: 50, from: { client: clientId(2, 3), number: inner } });
     expect(client.status(50)).toBe('finished');
     client.release(50);
     expect(cluster.tasks).toBe(2);

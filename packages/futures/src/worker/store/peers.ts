@@ -13,16 +13,16 @@ interface Question {
 export class Peers {
   readonly #mailbox: Mailbox;
   readonly #questions = new Map<number, Question>();
-  #asked = 0;
 
   constructor(mailbox: Mailbox, answer: (request: PeerRequest, source: Rank) => void) {
     this.#mailbox = mailbox;
-    mailbox.receive<PeerRecord>(TAGS.toPeer, (records, source) => {
+    const take = (records: readonly PeerRecord[], source: Rank): void => {
       for (const record of records) {
         if (record.kind === 'data' || record.kind === 'actor-result') this.#answered(record);
         else answer(record, source);
       }
-    });
+    };
+    mailbox.receive<PeerRecord>(TAGS.toPeer, { take });
   }
 
   /** Rejects with PAR_PEER_LOST when that rank is gone before it answers: `lost` must be told of that. */
@@ -32,7 +32,7 @@ export class Peers {
         reject(cancelled(signal, `question to rank ${dest}`));
         return;
       }
-      const number = this.#asked++;
+      const number = this.#mailbox.nextRequest();
       const withdraw = (): void => {
         this.#questions.delete(number);
         if (request.kind === 'fetch') this.answer(dest, { kind: 'fetch-withdrawn', request: number });

@@ -29,6 +29,8 @@ export interface ThreadOptions {
   /** Bytes of the heap of each thread. Default Node's. */
   readonly threadHeapBytes: number | undefined;
   readonly execArgv: readonly string[] | undefined;
+  /** It does not keep the process alive. */
+  readonly background: boolean;
 }
 
 /**
@@ -63,7 +65,7 @@ export class TaskThread {
     const ring = createRing();
     this.#reader = new RingReader(ring);
     this.#events = events;
-    const { rank, size, host, locals, threadHeapBytes, execArgv } = options;
+    const { rank, size, host, locals, threadHeapBytes, execArgv, background } = options;
     const workerData: ThreadData = { rank, size, host, locals, claims: this.#claims, ring };
     this.#worker = new Worker(threadFile(), {
       workerData,
@@ -71,9 +73,11 @@ export class TaskThread {
       ...(execArgv && { execArgv: [...execArgv] }),
       ...(threadHeapBytes && { resourceLimits: heapOf(threadHeapBytes) }),
     });
+    if (background) this.#worker.unref();
     this.#worker.on('message', (report: ThreadReport) => this.#receive(report));
     this.#worker.on('error', (error) => {
-      this.#end ??= { kind: 'error', error };
+      // After an error Node calls process.exit in the thread, and that word may come first.
+      if (this.#end?.kind !== 'terminated') this.#end = { kind: 'error', error };
     });
     this.#worker.on('exit', (status) => {
       this.#drain();
