@@ -22,7 +22,12 @@ process.stdin.on('end', orphaned).on('error', orphaned).resume();
 (process.stdin as unknown as { unref(): void }).unref();
 
 const { connectTransport, optionsFromEnvironment } = (await import(settings.transportUrl)) as typeof Tcp;
-const transport = await connectTransport(optionsFromEnvironment({ rank, size: LOCAL_RANKS }, process.env));
+const options = optionsFromEnvironment({ rank, size: LOCAL_RANKS }, process.env);
+const transport = await connectTransport(options).catch(async (error) => {
+  // When the script has ended meanwhile, the end of standard input was sent before anything else was taken away.
+  await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+  throw error;
+});
 transport.onFailure((_, lost) => {
   if (lost < 0 || lost === LOCAL_LAYOUT.client) orphaned();
 });

@@ -1,20 +1,7 @@
-import { cancelled, PeerLostError } from '@par/comm-core';
+import { PeerLostError } from '@par/comm-core';
 import type { Asked, ClientLink, LinkListener, Put } from '../client/link.ts';
-import type { Mailbox } from '../mailbox/index.ts';
-import {
-  type ClientRecord,
-  type PeerAnswer,
-  type PeerRecord,
-  type Rank,
-  TAGS,
-  type ToClient,
-} from '../protocol/index.ts';
-
-interface Waiting {
-  readonly dest: Rank;
-  readonly resolve: (answer: PeerAnswer) => void;
-  readonly reject: (error: Error) => void;
-}
+import { type Mailbox, Questions } from '../mailbox/index.ts';
+import { type ClientRecord, type PeerAnswer, type Rank, TAGS, type ToClient } from '../protocol/index.ts';
 
 /** The clients of a script: their way to the scheduler and to ranks with data. */
 export class RankLink implements ClientLink {
@@ -23,7 +10,7 @@ export class RankLink implements ClientLink {
   readonly #scheduler: Rank;
   readonly #sizeNow: () => number;
   readonly #listeners = new Map<number, LinkListener>();
-  readonly #waiting = new Map<number, Waiting>();
+  readonly #questions: Questions;
   #lost: Error | undefined;
 
   /** `size`: ranks there have been so far. */
@@ -37,8 +24,7 @@ export class RankLink implements ClientLink {
       { take: (records) => this.#take(records), lost: (error) => this.#schedulerLost(error) },
       scheduler,
     );
-    mailbox.receive<PeerRecord>(TAGS.toPeer, { take: (records) => this.#answered(records) });
-    mailbox.onUndelivered((dest) => this.#peerLost(dest));
+    this.#questions = new Questions(mailbox);
   }
 
   get size(): number {
@@ -62,16 +48,8 @@ export class RankLink implements ClientLink {
 
   ask(dest: Rank, asked: Asked, signal?: AbortSignal): Promise<PeerAnswer> {
     if (this.#lost !== undefined) return Promise.reject(this.#lost);
-    if (signal?.aborted) return Promise.reject(cancelled(signal, asked.kind));
-    const request = this.#mailbox.nextRequest();
-    const { promise, resolve, reject } = Promise.withResolvers<PeerAnswer>();
-    this.#waiting.set(request, { dest, resolve, reject });
     this.hold();
-    this.#mailbox.post(dest, TAGS.toPeer, { ...asked, request });
-    return promise.finally(() => {
-      this.#waiting.delete(request);
-      this.release();
-    });
+    return this.#questions.ask(dest, asked, signal).finally(() => this.release());
   }
 
   put(dest: Rank, record: Put): void {
@@ -92,27 +70,17 @@ export class RankLink implements ClientLink {
 
   #take(records: readonly ToClient[]): void {
     for (const record of records) {
-      if (record.kind === 'peer-lost') this.#peerLost(record.rank);
+      if (record.kind === 'peer-lost') {
+        this.#questions.lost(record.rank, new PeerLostError(record.rank, `rank ${record.rank} is lost`));
+      }
       this.#listeners.get(record.client)?.receivedRecord(record);
-    }
-  }
-
-  #answered(records: readonly PeerRecord[]): void {
-    for (const record of records) {
-      if (record.kind === 'data' || record.kind === 'actor-result') this.#waiting.get(record.request)?.resolve(record);
-    }
-  }
-
-  #peerLost(rank: Rank): void {
-    for (const { dest, reject } of this.#waiting.values()) {
-      if (dest === rank) reject(new PeerLostError(rank, `rank ${rank} is lost`));
     }
   }
 
   #schedulerLost(error: Error): void {
     if (this.#lost !== undefined) return;
     this.#lost = error;
-    for (const { reject } of this.#waiting.values()) reject(error);
+    this.#questions.end(error);
     for (const listener of this.#listeners.values()) listener.lost(error);
   }
 }

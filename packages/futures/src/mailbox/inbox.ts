@@ -24,6 +24,7 @@ export class Inbox<T> {
   #draining = false;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
+  #error: Error | undefined;
 
   constructor(comm: Communicator, tag: number, source: Rank) {
     this.#comm = comm;
@@ -35,6 +36,7 @@ export class Inbox<T> {
   /** Every receiver gets all that comes from now on. */
   add(receiver: Receiver<T>): void {
     this.#receivers.push(receiver);
+    if (this.#error !== undefined) receiver.lost?.(this.#error);
   }
 
   hold(): void {
@@ -114,6 +116,7 @@ export class Inbox<T> {
     if (this.#source === ANY_SOURCE && error.code === 'PAR_PEER_LOST') return true;
     if (this.#closed) return false;
     this.close();
+    this.#error = error;
     for (const receiver of this.#receivers) receiver.lost?.(error);
     return false;
   }

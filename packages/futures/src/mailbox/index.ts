@@ -1,1 +1,2 @@
 export { Mailbox } from './mailbox.ts';
+export { Questions } from './questions.ts';

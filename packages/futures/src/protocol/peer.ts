@@ -2,7 +2,8 @@ import type { TaskId } from './ids.ts';
 import type { EncodedValue, Failure } from './values.ts';
 
 /**
- * Between ranks that hold data and ranks that need it (workers and clients), in batches (`PeerRecord[]`, tag TAGS.toPeer).
+ * Between ranks that hold data and ranks that need it (workers and clients), in batches: `PeerRequest[]` with tag TAGS.toPeer,
+ * `PeerAnswer[]` with tag TAGS.answers.
  * Request numbers are the asking rank's own; `client` local numbers are not needed: a rank has one peer endpoint.
  */
 export type PeerRecord = PeerRequest | PeerAnswer;

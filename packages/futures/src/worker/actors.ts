@@ -1,4 +1,4 @@
-import type { FunctionDescription, PeerRecord, PeerRequest, Rank, TaskId } from '../protocol/index.ts';
+import type { FunctionDescription, PeerAnswer, PeerRequest, Rank, TaskId } from '../protocol/index.ts';
 import type { Run } from './run.ts';
 import { tasksIn } from './store/data-store.ts';
 import { type PoolEvents, type PoolOptions, ThreadPool } from './threads/thread-pool.ts';
@@ -17,7 +17,7 @@ export interface ActorEvents {
   made(run: Run, type: string): void;
   /** Its thread ended. */
   lost(task: TaskId): void;
-  answer(dest: Rank, record: PeerRecord): void;
+  answer(dest: Rank, record: PeerAnswer): void;
 }
 
 /** The actors of a worker: each instance has a thread of its own. */

@@ -17,8 +17,8 @@ export interface WorkerOptions {
   /** Where data is spilled to: a directory of its own in it. Default: the system's temporary directory. */
   readonly spillDirectory?: string;
   /**
-   * Bytes of the heap of each thread; a task that needs more fails with TaskOutOfMemoryError. Default: Node's, where a task
-   * that allocates fast enough can still end the rank.
+   * Bytes of heap each thread may use, garbage included; a task that is found to use more fails with TaskOutOfMemoryError.
+   * Default: the thread's share of `memoryLimit`, at least 512 MiB. Typed arrays and buffers are outside of the heap.
    */
   readonly threadHeapBytes?: number;
   /** Milliseconds a cancelled task gets between its AbortSignal and the end of its thread. Default 1000. */
@@ -31,6 +31,9 @@ export interface WorkerOptions {
   readonly background?: boolean;
 }
 
+/** Bytes of heap that no default goes below. */
+const LEAST_HEAP = 512 * 2 ** 20;
+
 export interface WorkerSettings {
   readonly scheduler: Rank;
   readonly nthreads: number;
@@ -38,7 +41,7 @@ export interface WorkerSettings {
   readonly resources: Readonly<Record<string, number>> | undefined;
   readonly memoryLimit: number;
   readonly spillDirectory: string;
-  readonly threadHeapBytes: number | undefined;
+  readonly threadHeapBytes: number;
   readonly cancelGraceMs: number;
   readonly fetchBytes: number;
   readonly execArgv: readonly string[] | undefined;
@@ -47,14 +50,16 @@ export interface WorkerSettings {
 
 export function settingsOf(options: WorkerOptions, ranks: number): WorkerSettings {
   const ranksOnHost = options.ranksOnHost ?? ranks;
+  const nthreads = options.nthreads ?? Math.max(1, Math.floor(availableParallelism() / ranksOnHost));
+  const memoryLimit = options.memoryLimit ?? (0.9 * totalmem()) / ranksOnHost;
   return {
     scheduler: options.scheduler ?? 0,
-    nthreads: options.nthreads ?? Math.max(1, Math.floor(availableParallelism() / ranksOnHost)),
+    nthreads,
     name: options.name,
     resources: options.resources,
-    memoryLimit: options.memoryLimit ?? (0.9 * totalmem()) / ranksOnHost,
+    memoryLimit,
     spillDirectory: options.spillDirectory ?? tmpdir(),
-    threadHeapBytes: options.threadHeapBytes,
+    threadHeapBytes: options.threadHeapBytes ?? Math.max(LEAST_HEAP, memoryLimit / nthreads),
     cancelGraceMs: options.cancelGraceMs ?? 1000,
     fetchBytes: options.fetchBytes ?? 64 * 2 ** 20,
     execArgv: options.execArgv,

@@ -113,8 +113,8 @@ export class WorkerRank {
       ended: (thread) => this.#clients.ended(thread),
       broken: (error) => this.#done.reject(error),
     };
-    this.#pool = new ThreadPool({ ...threads, nthreads, cancelGraceMs }, functionOf, events);
-    this.#actors = new Actors({ ...threads, nthreads: 1, cancelGraceMs }, functionOf, events, {
+    this.#pool = new ThreadPool({ ...threads, nthreads, cancelGraceMs, resident: false }, functionOf, events);
+    this.#actors = new Actors({ ...threads, nthreads: 1, cancelGraceMs, resident: true }, functionOf, events, {
       made: (run, type) => {
         this.#over(run);
         this.#reports.stored(run, 0, 0, type);
@@ -138,7 +138,6 @@ export class WorkerRank {
     const lost = (error: Error): void => this.#done.reject(error);
     this.#mailbox.onUndelivered((dest, error) => {
       if (dest === scheduler) lost(error);
-      else this.#peers.lost(dest, error);
     });
     this.#mailbox.receive<ToWorker>(TAGS.toWorker, { take: (records) => this.#receive(records), lost }, scheduler);
     this.#mailbox.receive<ToClient>(TAGS.toClient, { take: (records) => this.#clients.received(records) }, scheduler);

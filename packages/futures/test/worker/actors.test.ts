@@ -1,5 +1,6 @@
 import { createCodec } from '@par/comm-core';
 import { expect, test } from 'vitest';
+import { TAGS } from '../../src/protocol/index.ts';
 import { decodeValue, encodeWithHolds } from '../../src/values/index.ts';
 import { ScriptedScheduler } from './scripted-scheduler.ts';
 
@@ -65,10 +66,10 @@ test('asynchronous methods interleave, and an actor whose thread ends is reporte
   await scheduler.next('finished-stored');
   const args = encodeWithHolds([]).segments;
   const record = { kind: 'actor-call', task: 1, access: 'call', args };
-  await scheduler.world.send([{ ...record, request: 900, method: 'wait' }], { dest: 1, tag: 4 });
-  await scheduler.world.send([{ ...record, request: 901, method: 'release' }], { dest: 1, tag: 4 });
+  await scheduler.world.send([{ ...record, request: 900, method: 'wait' }], { dest: 1, tag: TAGS.toPeer });
+  await scheduler.world.send([{ ...record, request: 901, method: 'release' }], { dest: 1, tag: TAGS.toPeer });
   const answers: unknown[] = [];
-  while (answers.length < 2) answers.push(...(await scheduler.world.recv<unknown[]>({ source: 1, tag: 4 })));
+  while (answers.length < 2) answers.push(...(await scheduler.world.recv<unknown[]>({ source: 1, tag: TAGS.answers })));
   expect(answers.map((answer) => (answer as { request: number }).request).sort()).toEqual([900, 901]);
   expect(await call(scheduler, 'exit')).toBe('no-actor');
   expect(await scheduler.next('evicted')).toMatchObject({ tasks: [1] });

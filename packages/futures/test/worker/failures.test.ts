@@ -107,14 +107,31 @@ test('process.exit ends the thread, not the rank: the task is blamed, those behi
 
 test('a heap that runs full and an error nobody catches cost the thread and blame the task', async () => {
   await using scheduler = new ScriptedScheduler(1, { threadHeapBytes: 64 * 2 ** 20 });
-  const hog = scheduler.define(1, () => {
-    const held: string[] = [];
-    for (;;) held.push('x'.repeat(1000) + held.length);
-  });
-  scheduler.run(1, hog, 1, [[]]);
-  const memory = await scheduler.next('errored', ({ task }) => task === 1);
-  expect(memory.killed).toBe(true);
-  expect(memory.failure.kind === 'thrown' && memory.failure.text).toMatch(/^TaskOutOfMemoryError: task test-1 /);
+  const hogs = [
+    () => {
+      const held: string[] = [];
+      for (;;) held.push('x'.repeat(1000) + held.length);
+    },
+    // What grows as one piece leaves V8 no room to end the thread by itself.
+    () => {
+      const held: number[] = [];
+      for (;;) held.push(held.length + 0.5);
+    },
+    () => {
+      const held = new Map<number, object>();
+      for (;;) held.set(held.size, { held });
+    },
+    () => {
+      const held: unknown[] = [];
+      for (;;) held.push(new Array(3e7).fill(held.length));
+    },
+  ];
+  for (const [i, hog] of hogs.entries()) {
+    scheduler.run(1, scheduler.define(1, hog), 10 + i, [[]]);
+    const memory = await scheduler.next('errored', ({ task }) => task === 10 + i);
+    expect(memory.killed).toBe(true);
+    expect(memory.failure.kind === 'thrown' && memory.failure.text).toMatch(/^TaskOutOfMemoryError: task test-1\d /);
+  }
   const crash = scheduler.define(1, () => {
     setImmediate(() => {
       throw new Error('left behind');

@@ -5,7 +5,6 @@ import {
   type FunctionDescription,
   type Location,
   type PeerAnswer,
-  type PeerRecord,
   type RunTasks,
   TAGS,
   type ToClient,
@@ -156,7 +155,7 @@ export class ScriptedScheduler implements AsyncDisposable {
   async ask(rank: number, request: object): Promise<PeerAnswer> {
     await this.world.send([{ ...request, request: this.#requests++ }], { dest: rank, tag: TAGS.toPeer });
     const signal = AbortSignal.timeout(PATIENCE_MS);
-    const [answer] = await this.world.recv<PeerRecord[]>({ source: rank, tag: TAGS.toPeer, signal });
+    const [answer] = await this.world.recv<PeerAnswer[]>({ source: rank, tag: TAGS.answers, signal });
     return answer as PeerAnswer;
   }
 

@@ -26,19 +26,19 @@ export interface ThreadOptions {
   readonly size: number;
   readonly host: string;
   readonly locals: Int32Array<SharedArrayBuffer>;
-  /** Bytes of the heap of each thread. Default Node's. */
-  readonly threadHeapBytes: number | undefined;
+  /** Bytes of heap a thread may use. */
+  readonly threadHeapBytes: number;
   readonly execArgv: readonly string[] | undefined;
   /** It does not keep the process alive. */
   readonly background: boolean;
 }
 
 /**
- * V8 ends a process whose heap passes its limit by more than 16 MiB in one collection, before Node can end the thread. A small
- * young generation bounds what one collection moves to the old one, at the price of more collections.
+ * V8 ends the process when an allocation finds no room below its own limit: an array or map that grows needs 2.5 times its
+ * size for a moment. So that limit is far away, and a thread is ended by what a look from outside finds it uses.
  */
-function heapOf(bytes: number): ResourceLimits {
-  return { maxOldGenerationSizeMb: Math.ceil(bytes / 2 ** 20), maxYoungGenerationSizeMb: 4 };
+function limitsFor(bytes: number): ResourceLimits {
+  return { maxOldGenerationSizeMb: Math.ceil((3 * bytes) / 2 ** 20) + 2048 };
 }
 
 /** The rank's side of one task thread. */
@@ -71,7 +71,7 @@ export class TaskThread {
       workerData,
       name: `par task thread of rank ${rank}`,
       ...(execArgv && { execArgv: [...execArgv] }),
-      ...(threadHeapBytes && { resourceLimits: heapOf(threadHeapBytes) }),
+      resourceLimits: limitsFor(threadHeapBytes),
     });
     if (background) this.#worker.unref();
     this.#worker.on('message', (report: ThreadReport) => this.#receive(report));
@@ -182,6 +182,24 @@ export class TaskThread {
 
   send(order: ThreadOrder): void {
     this.#post(order);
+  }
+
+  /** Bytes of heap the thread uses now, garbage included; undefined: it is ending. Answered in the midst of a busy loop too. */
+  async heapUsed(): Promise<number | undefined> {
+    try {
+      return (await this.#worker.getHeapStatistics()).used_heap_size;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ERR_WORKER_NOT_RUNNING') return undefined;
+      throw error;
+    }
+  }
+
+  /** Ends it for what it uses. */
+  endForHeap(bytes: number, limit: number): void {
+    const megabytes = (count: number): string => `${Math.round(count / 2 ** 20)} MiB`;
+    const error = new Error(`its heap had ${megabytes(bytes)}, of ${megabytes(limit)} that a thread may use`);
+    this.#end ??= { kind: 'error', error: Object.assign(error, { code: 'ERR_WORKER_OUT_OF_MEMORY' }) };
+    void this.#worker.terminate();
   }
 
   /** Ends the thread, whatever it does. Resolves once it is gone and `ended` was told. */

@@ -11,6 +11,8 @@ export interface PoolOptions extends ThreadOptions {
   readonly nthreads: number;
   /** Milliseconds a cancelled task gets between its signal and the end of its thread. */
   readonly cancelGraceMs: number;
+  /** Its threads do more than the tasks they are given: they host actors. */
+  readonly resident: boolean;
 }
 
 /** What becomes of runs. Every run ends in exactly one of the first four, unless it is cancelled. */
@@ -36,6 +38,8 @@ export type ClientReport = Exclude<
 /** Microseconds of work a thread has at most before it; enough to hide the way between rank and thread. */
 const AHEAD_MICROS = 2000;
 const AHEAD_RUNS = 1024;
+/** How often the heaps of busy threads are looked at, in milliseconds. */
+const HEAP_MS = 50;
 /** Milliseconds after which tasks that wait behind another one move to a thread without work. */
 const STUCK_MS = 2;
 
@@ -49,6 +53,7 @@ export class ThreadPool implements ThreadEvents {
   readonly #durations = new Durations();
   #dispatching = false;
   #rebalancing: NodeJS.Timeout | undefined;
+  #watching: NodeJS.Timeout | undefined;
   #grace = new Map<Run, NodeJS.Timeout>();
   readonly #started = new WeakSet<TaskThread>();
   #closed = false;
@@ -104,6 +109,7 @@ export class ThreadPool implements ThreadEvents {
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#rebalancing);
+    clearTimeout(this.#watching);
     for (const timer of this.#grace.values()) clearTimeout(timer);
     await Promise.all([...this.#threads].map((thread) => thread.terminate()));
   }
@@ -139,6 +145,7 @@ export class ThreadPool implements ThreadEvents {
       thread.expected += expected;
     }
     for (const [thread, batch] of batches) thread.hand(batch, this.#describe);
+    if (batches.size > 0) this.#watchHeaps();
     if (this.#ready.isEmpty) this.#rebalanceLater();
   }
 
@@ -152,6 +159,24 @@ export class ThreadPool implements ThreadEvents {
     if (this.#threads.size < this.#options.nthreads) return this.#start();
     const ahead = best !== undefined && best.load < AHEAD_RUNS && best.expected + expected <= AHEAD_MICROS;
     return ahead && best!.hasRoom ? best : undefined;
+  }
+
+  /** As long as a thread has something to do. */
+  #watchHeaps(): void {
+    if (this.#watching !== undefined || this.#closed) return;
+    const limit = this.#options.threadHeapBytes;
+    this.#watching = setTimeout(async () => {
+      const { resident } = this.#options;
+      const busy = [...this.#threads].filter((thread) => resident || thread.held().length > 0);
+      await Promise.all(
+        busy.map(async (thread) => {
+          const used = await thread.heapUsed();
+          if (used !== undefined && used > limit) thread.endForHeap(used, limit);
+        }),
+      );
+      this.#watching = undefined;
+      if (busy.length > 0) this.#watchHeaps();
+    }, HEAP_MS).unref();
   }
 
   /** Tasks must not wait in one thread while another has nothing to do. */
