@@ -7,6 +7,7 @@ export default defineConfig({
     // Programs of processes and threads that this package starts.
     'cluster/member-process': 'src/cluster/member-process.ts',
     'worker/thread': 'src/worker/thread.ts',
+    'worker/worker-process': 'src/worker/worker-process.ts',
   },
   format: 'esm',
   target: 'node22',

@@ -112,7 +112,7 @@ export class SchedulerLoop {
       this.#finish();
       return;
     }
-    void callOutside(record, this.#mailbox.comm).then((outcome) =>
+    void callOutside(record, this.#mailbox).then((outcome) =>
       this.#handle({ kind: 'called', call: record.call, outcome }),
     );
   }

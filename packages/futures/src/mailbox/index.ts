@@ -1,2 +1,4 @@
+export type { Receiver } from './inbox.ts';
+export type { Mail } from './mail.ts';
 export { Mailbox } from './mailbox.ts';
 export { Questions } from './questions.ts';

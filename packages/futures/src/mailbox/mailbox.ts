@@ -1,6 +1,7 @@
 import { ANY_SOURCE, type Communicator } from '@par/comm-core';
 import type { Rank } from '../protocol/index.ts';
 import { Inbox, type Receiver } from './inbox.ts';
+import type { Mail } from './mail.ts';
 
 interface Stream {
   readonly dest: Rank;
@@ -15,26 +16,33 @@ const OVER = new Set(['PAR_PEER_LOST', 'PAR_FREED', 'PAR_ABORTED']);
  * One rank's part of the streams of records, shared by all that lives on the rank: scheduler, worker, task threads, clients.
  * What is posted in one turn of the event loop leaves as one message for each destination and tag, in order.
  */
-export class Mailbox implements AsyncDisposable {
+export class Mailbox implements Mail, AsyncDisposable {
   readonly comm: Communicator;
-  /** One number, shared with task threads: the next local number of a client of this rank. */
-  readonly locals: Int32Array<SharedArrayBuffer>;
+  readonly locals = new Int32Array(new SharedArrayBuffer(4));
   readonly #streams = new Map<number, Stream>();
   readonly #due: Stream[] = [];
   readonly #sending = new Set<Promise<void>>();
   readonly #inboxes = new Map<number, Inbox<unknown>>();
   readonly #undelivered: ((dest: Rank, error: Error) => void)[] = [];
-  #requests: number;
+  #requests = 0;
   #holds = 0;
 
-  /** `firstLocal`, `firstRequest`: numbers below were given to others that speak as this rank. */
-  constructor(comm: Communicator, { firstLocal = 0, firstRequest = 0 } = {}) {
+  constructor(comm: Communicator) {
     this.comm = comm;
-    this.#requests = firstRequest;
-    this.locals = new Int32Array(new SharedArrayBuffer(4)).fill(firstLocal);
   }
 
-  /** Is told of ranks that are lost, when records for them cannot be sent. */
+  get rank(): Rank {
+    return this.comm.rank;
+  }
+
+  get size(): number {
+    return this.comm.size;
+  }
+
+  get host(): string {
+    return this.comm.processorName;
+  }
+
   onUndelivered(listener: (dest: Rank, error: Error) => void): void {
     this.#undelivered.push(listener);
   }
@@ -44,12 +52,10 @@ export class Mailbox implements AsyncDisposable {
     return Atomics.add(this.locals, 0, 1);
   }
 
-  /** A number for a question of this rank to another one, never given before. */
   nextRequest(): number {
     return this.#requests++;
   }
 
-  /** Queues a record. */
   post(dest: Rank, tag: number, record: unknown): void {
     const id = dest * 16 + tag;
     let stream = this.#streams.get(id);
@@ -91,7 +97,6 @@ export class Mailbox implements AsyncDisposable {
     await Promise.all(this.#sending);
   }
 
-  /** Hands over every record of the tag, batch by batch, with its source. */
   receive<T>(tag: number, receiver: Receiver<T>, source: Rank = ANY_SOURCE): void {
     const id = (source + 1) * 16 + tag;
     let inbox = this.#inboxes.get(id);

@@ -1,6 +1,6 @@
 import { cancelled } from '@par/comm-core';
 import { type PeerAnswer, type PeerRequest, type Rank, TAGS } from '../protocol/index.ts';
-import type { Mailbox } from './mailbox.ts';
+import type { Mail } from './mail.ts';
 
 /** A request without its number. */
 type Asked<R = PeerRequest> = R extends { readonly request: number } ? Omit<R, 'request'> : never;
@@ -13,11 +13,11 @@ interface Question {
 
 /** Questions to ranks with data, each of which gets its answer or an error. */
 export class Questions {
-  readonly #mailbox: Mailbox;
+  readonly #mailbox: Mail;
   readonly #open = new Map<number, Question>();
   readonly #asked = new Set<Rank>();
 
-  constructor(mailbox: Mailbox) {
+  constructor(mailbox: Mail) {
     this.#mailbox = mailbox;
     mailbox.onUndelivered((dest, error) => this.lost(dest, error));
   }

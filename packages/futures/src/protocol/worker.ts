@@ -17,6 +17,8 @@ export type WorkerRecord =
   | JoinWorker
   /** The worker leaves in good order: it has no running tasks and its data was copied (after `retire`), or its job ends. */
   | { readonly kind: 'leave' }
+  /** The worker's process died; its rank did not, and starts another, which will join. */
+  | { readonly kind: 'died'; readonly how: string }
   | Finished
   | FinishedStored
   | Errored
@@ -37,6 +39,8 @@ export interface JoinWorker {
   readonly host: string;
   readonly threads: number;
   readonly resources?: Readonly<Record<string, number>>;
+  /** It takes no part in tasks of several ranks: it has no communicator. */
+  readonly alone?: boolean;
 }
 
 /** Runs that finished with small results (at most INLINE_BYTES, one segment). The worker keeps nothing of them. */

@@ -55,6 +55,7 @@ export function isNamed(placement: PlacementClass, worker: WorkerState): boolean
 /** The worker may run tasks of this class when it has room. */
 export function isAllowed(placement: PlacementClass, worker: WorkerState): boolean {
   if (!placement.soft && !isNamed(placement, worker)) return false;
+  if (placement.ranks > 1 && worker.alone) return false;
   for (const [name, amount] of placement.resources) if (!((worker.resources[name] ?? 0) >= amount)) return false;
   return true;
 }

@@ -212,6 +212,9 @@ export class Scheduler {
       case 'leave':
         removeWorker(s, worker, 'it left', true);
         break;
+      case 'died':
+        removeWorker(s, worker, record.how, false);
+        break;
     }
   }
 

@@ -8,7 +8,9 @@ export function needsOf(placement: PlacementClass): string {
   return [
     placement.allowed && !placement.soft ? `workers ${[...placement.allowed].join(', ')}` : '',
     ...placement.resources.map(([name, amount]) => `${amount} ${name}`),
-    placement.ranks > 1 ? `${placement.ranks} workers at a time` : '',
+    placement.ranks > 1
+      ? `${placement.ranks} workers at a time whose tasks run in the rank's own process (isolation 'thread')`
+      : '',
   ]
     .filter((need) => need !== '')
     .join(', ');

@@ -10,6 +10,8 @@ export class WorkerState {
   readonly host: string;
   readonly threads: number;
   readonly resources: Readonly<Record<string, number>>;
+  /** It takes no part in tasks of several ranks. */
+  readonly alone: boolean;
   /** Resources not in use. */
   readonly free: Record<string, number>;
   readonly functions = new Set<FunctionState>();
@@ -52,12 +54,14 @@ export class WorkerState {
       readonly host: string;
       readonly threads: number;
       readonly resources?: Readonly<Record<string, number>>;
+      readonly alone?: boolean;
     },
   ) {
     this.rank = rank;
     this.name = join.name ?? String(rank);
     this.host = join.host;
     this.threads = join.threads;
+    this.alone = join.alone ?? false;
     this.resources = { ...join.resources };
     this.free = { ...join.resources };
   }

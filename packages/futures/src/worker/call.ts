@@ -1,5 +1,5 @@
-import type { Communicator } from '@par/comm-core';
 import { FunctionRegistry } from '../closures/index.ts';
+import type { Mail } from '../mailbox/index.ts';
 import type { CallOutcome, WorkerCall } from '../protocol/index.ts';
 import { decodeValue, encodeWithHolds } from '../values/index.ts';
 import { failureOf } from './failure.ts';
@@ -8,13 +8,13 @@ import { makeFunction } from './thread/functions.ts';
 const registry = new FunctionRegistry();
 
 /** Runs a function on the worker's own loop, outside of scheduling. */
-export async function callOutside({ fn, args }: WorkerCall, comm: Communicator): Promise<CallOutcome> {
+export async function callOutside({ fn, args }: WorkerCall, where: Pick<Mail, 'rank' | 'host'>): Promise<CallOutcome> {
   try {
     const made = await makeFunction(fn, registry);
     const value = await callTheFunction(made, decodeValue(args) as unknown[]);
     return { ok: true, value: encodeWithHolds(value).segments };
   } catch (error) {
-    const origin = { key: fn.description.name, rank: comm.rank, host: comm.processorName };
+    const origin = { key: fn.description.name, rank: where.rank, host: where.host };
     return { ok: false, failure: failureOf(error, origin, callTheFunction.name) };
   }
 }

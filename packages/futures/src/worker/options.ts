@@ -25,6 +25,12 @@ export interface WorkerOptions {
   readonly cancelGraceMs?: number;
   /** Bytes asked of other ranks at a time. Default 64 MiB. */
   readonly fetchBytes?: number;
+  /**
+   * Where tasks run. `thread`, the default: in threads of the rank. `process`: in threads of a child process of the rank, so
+   * that a crash of native code, too, costs that process and not the rank; it is started again, and what it had is computed
+   * again. Tasks of several ranks run on workers with `thread` only.
+   */
+  readonly isolation?: 'thread' | 'process';
   /** Node's options for task threads. Default: those of this process. */
   readonly execArgv?: readonly string[];
   /** The process may end though the worker waits for work. Default false. */

@@ -1,6 +1,7 @@
 import type { Communicator } from '@par/comm-core';
 import { Mailbox } from '../mailbox/index.ts';
 import { settingsOf, type WorkerOptions } from './options.ts';
+import { IsolatedWorker } from './process/isolated-worker.ts';
 import { WorkerRank } from './worker.ts';
 
 /**
@@ -8,7 +9,8 @@ import { WorkerRank } from './worker.ts';
  * everything the worker had is gone: threads, data, files. Rejects with PAR_PEER_LOST when the scheduler is lost.
  */
 export function runWorkerOn(mailbox: Mailbox, options: WorkerOptions = {}): Promise<void> {
-  return new WorkerRank(mailbox, settingsOf(options, mailbox.comm.size)).run();
+  if (options.isolation === 'process') return new IsolatedWorker(mailbox, options).run();
+  return new WorkerRank(mailbox, settingsOf(options, mailbox.size), mailbox.comm).run();
 }
 
 /** A worker on a rank that does nothing else. `comm` is the layer's own. */

@@ -1,5 +1,5 @@
 import { createCodec } from '@par/comm-core';
-import type { Mailbox } from '../mailbox/index.ts';
+import type { Mail } from '../mailbox/index.ts';
 import { type Rank, TAGS, type ToClient } from '../protocol/index.ts';
 import type { Peers } from './store/peers.ts';
 import type { TaskThread } from './threads/task-thread.ts';
@@ -9,7 +9,7 @@ const codec = createCodec();
 
 /** Clients inside task threads: their records go to the scheduler as this rank's, answers back to their thread. */
 export class ThreadClients {
-  readonly #mailbox: Mailbox;
+  readonly #mailbox: Mail;
   readonly #scheduler: Rank;
   readonly #peers: Peers;
   readonly #flush: () => void;
@@ -17,7 +17,7 @@ export class ThreadClients {
   readonly #questions = new Map<TaskThread, Map<number, AbortController>>();
 
   /** `flush`: sends the completions so far, which must not be overtaken. */
-  constructor(mailbox: Mailbox, scheduler: Rank, peers: Peers, flush: () => void) {
+  constructor(mailbox: Mail, scheduler: Rank, peers: Peers, flush: () => void) {
     this.#mailbox = mailbox;
     this.#scheduler = scheduler;
     this.#peers = peers;

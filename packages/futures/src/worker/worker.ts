@@ -1,5 +1,5 @@
-import { PeerLostError } from '@par/comm-core';
-import type { Mailbox } from '../mailbox/index.ts';
+import { type Communicator, PeerLostError } from '@par/comm-core';
+import type { Mail } from '../mailbox/index.ts';
 import {
   type FunctionDescription,
   INLINE_BYTES,
@@ -44,7 +44,7 @@ function owned(segment: Uint8Array): Uint8Array {
 /** A worker rank: orders in, tasks to threads, results to the store or the scheduler. */
 export class WorkerRank {
   readonly #settings: WorkerSettings;
-  readonly #mailbox: Mailbox;
+  readonly #mailbox: Mail;
   readonly #reports: Reports;
   readonly #files: SpillFiles;
   readonly #store: DataStore;
@@ -53,7 +53,7 @@ export class WorkerRank {
   readonly #clients: ThreadClients;
   readonly #pool: ThreadPool;
   readonly #actors: Actors;
-  readonly #groups: GroupRuns;
+  readonly #groups: GroupRuns | undefined;
   readonly #functions = new Map<number, FunctionDescription>();
   /** Runs that somebody waits for. */
   readonly #runs = new Map<TaskId, Run>();
@@ -62,8 +62,8 @@ export class WorkerRank {
   readonly #done = Promise.withResolvers<void>();
   #statusTimer: NodeJS.Timeout | undefined;
 
-  constructor(mailbox: Mailbox, settings: WorkerSettings) {
-    const { comm } = mailbox;
+  /** `comm`: for tasks of several ranks; without it the worker gets none. */
+  constructor(mailbox: Mail, settings: WorkerSettings, comm: Communicator | undefined) {
     this.#mailbox = mailbox;
     this.#settings = settings;
     this.#reports = new Reports((record) => mailbox.post(settings.scheduler, TAGS.toScheduler, record));
@@ -75,7 +75,7 @@ export class WorkerRank {
       else servePeer(request, source, this.#store, this.#peers, report).catch((error) => this.#done.reject(error));
     });
     this.#dependencies = new Dependencies(
-      comm.rank,
+      mailbox.rank,
       this.#store,
       new Arrivals(this.#peers, settings.fetchBytes),
       report,
@@ -83,9 +83,9 @@ export class WorkerRank {
     this.#clients = new ThreadClients(mailbox, settings.scheduler, this.#peers, () => this.#reports.flush());
     const { nthreads, cancelGraceMs, threadHeapBytes, execArgv, background } = settings;
     const threads: ThreadOptions = {
-      rank: comm.rank,
-      size: comm.size,
-      host: comm.processorName,
+      rank: mailbox.rank,
+      size: mailbox.size,
+      host: mailbox.host,
       locals: mailbox.locals,
       threadHeapBytes,
       execArgv,
@@ -122,19 +122,20 @@ export class WorkerRank {
       lost: (task) => report({ kind: 'evicted', tasks: [task] }),
       answer: (dest, record) => this.#peers.answer(dest, record),
     });
-    this.#groups = new GroupRuns(comm, {
-      finished: (run, duration, result, type) => {
-        if (result === undefined) events.finished(run, duration, NOTHING);
-        else this.#keep(run, { segments: result.segments.map(owned), duration, type, holds: result.holds });
-      },
-      failed: (run, duration, failure) => events.failed(run, duration, failure, false),
-    });
+    this.#groups =
+      comm &&
+      new GroupRuns(comm, {
+        finished: (run, duration, result, type) => {
+          if (result === undefined) events.finished(run, duration, NOTHING);
+          else this.#keep(run, { segments: result.segments.map(owned), duration, type, holds: result.holds });
+        },
+        failed: (run, duration, failure) => events.failed(run, duration, failure, false),
+      });
   }
 
   /** Joins, and resolves once the scheduler closed this worker and everything of it is gone. */
   async run(): Promise<void> {
     const { scheduler, name, nthreads, resources } = this.#settings;
-    const { comm } = this.#mailbox;
     const lost = (error: Error): void => this.#done.reject(error);
     this.#mailbox.onUndelivered((dest, error) => {
       if (dest === scheduler) lost(error);
@@ -144,8 +145,9 @@ export class WorkerRank {
     this.#pool.warm();
     const join: JoinWorker = {
       kind: 'join',
-      host: comm.processorName,
+      host: this.#mailbox.host,
       threads: nthreads,
+      ...(this.#groups === undefined && { alone: true }),
       ...(name !== undefined && { name }),
       ...(resources !== undefined && { resources }),
     };
@@ -156,7 +158,7 @@ export class WorkerRank {
       this.#reports.post({ kind: 'leave' });
     } finally {
       clearInterval(this.#statusTimer);
-      await Promise.all([this.#pool.close(), this.#actors.close(), this.#groups.close()]);
+      await Promise.all([this.#pool.close(), this.#actors.close(), this.#groups?.close()]);
       await this.#store.settled();
       this.#store.clear();
       await this.#files.close();
@@ -200,7 +202,7 @@ export class WorkerRank {
         this.#dependencies.replicate(record);
         return;
       case 'call':
-        callOutside(record, this.#mailbox.comm).then(
+        callOutside(record, this.#mailbox).then(
           (outcome) => this.#reports.post({ kind: 'called', call: record.call, outcome }),
           (error) => this.#done.reject(error),
         );
@@ -251,7 +253,7 @@ export class WorkerRank {
   #start(run: Run): void {
     const { actor, group, fn } = run.order;
     if (actor) this.#actors.make(run);
-    else if (group !== undefined) this.#groups.start(run, group, this.#functions.get(fn)!);
+    else if (group !== undefined) this.#groups!.start(run, group, this.#functions.get(fn)!);
     else this.#pool.add(run);
   }
 
@@ -286,7 +288,7 @@ export class WorkerRank {
     if (run !== undefined) {
       this.#over(run);
       if (run.order.actor && run.state !== 'fetching') this.#actors.free(task, 1);
-      else if (run.order.group !== undefined && run.state !== 'fetching') this.#groups.cancel(run);
+      else if (run.order.group !== undefined && run.state !== 'fetching') this.#groups!.cancel(run);
       else this.#pool.cancel(run);
     } else if (this.#results.get(task) === number) {
       // It finished before it heard of the cancellation.

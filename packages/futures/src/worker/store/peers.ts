@@ -1,13 +1,13 @@
 import type { Asked, Put } from '../../client/link.ts';
-import { type Mailbox, Questions } from '../../mailbox/index.ts';
+import { type Mail, Questions } from '../../mailbox/index.ts';
 import { type PeerAnswer, type PeerRequest, type Rank, TAGS } from '../../protocol/index.ts';
 
 /** What this rank asks of others and is asked for by them. */
 export class Peers {
-  readonly #mailbox: Mailbox;
+  readonly #mailbox: Mail;
   readonly #questions: Questions;
 
-  constructor(mailbox: Mailbox, answer: (request: PeerRequest, source: Rank) => void) {
+  constructor(mailbox: Mail, answer: (request: PeerRequest, source: Rank) => void) {
     this.#mailbox = mailbox;
     this.#questions = new Questions(mailbox);
     mailbox.receive<PeerRequest>(TAGS.toPeer, {

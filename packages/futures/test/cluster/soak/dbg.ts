@@ -67,7 +67,10 @@ const start = performance.now();
 const cluster = await initialize({ workers: 4 });
 const client = new Client();
 const joined = await client.workers();
-let finished = 0; setInterval(() => { console.error(finished, killed, [...workerPids().keys()], process.getActiveResourcesInfo().join()) }, 20000).unref();
+let finished = 0;
+setInterval(() => {
+  console.error(finished, killed, [...workerPids().keys()], process.getActiveResourcesInfo().join());
+}, 20000).unref();
 let killed = 0;
 
 async function killSome(): Promise<void> {
