@@ -121,8 +121,12 @@ export class Cluster implements AsyncDisposable {
   #processEnds(): void {
     this.#forget();
     if (this.#control.ended) return;
-    const { mailbox, scheduler } = this.#parts;
-    if (scheduler === undefined) this.#control.shutdownNow();
+    const { mailbox, scheduler, isWorker } = this.#parts;
+    if (scheduler === undefined) {
+      this.#control.shutdownNow();
+      // This rank's worker ends with the process, and cannot say so itself.
+      if (isWorker) mailbox.post(this.layout.scheduler, TAGS.toScheduler, { kind: 'leave' });
+    }
     mailbox.flush();
     scheduler?.shutdownNow();
     mailbox.end();

@@ -20,6 +20,7 @@ export async function layerOf(world: Communicator): Promise<Communicator> {
 export interface Parts {
   readonly mailbox: Mailbox;
   readonly scheduler: SchedulerLoop | undefined;
+  readonly isWorker: boolean;
   /** Resolves when scheduler and worker of this rank have ended: the cluster was shut down. */
   readonly ended: Promise<void>;
 }
@@ -37,7 +38,7 @@ export function startParts(comm: Communicator, layout: Layout, { schedulerOption
       })
     : undefined;
   const ended = Promise.all([scheduler?.ended, working]).then(() => {});
-  return { mailbox, scheduler, ended };
+  return { mailbox, scheduler, isWorker: working !== undefined, ended };
 }
 
 /** Plays a rank's part until the cluster is shut down. */

@@ -73,7 +73,8 @@ export class TaskThread {
       ...(execArgv && { execArgv: [...execArgv] }),
       resourceLimits: limitsFor(threadHeapBytes),
     });
-    if (background) this.#worker.unref();
+    // Before it is online, Node refers to it again by itself.
+    if (background) this.#worker.once('online', () => this.#worker.unref());
     this.#worker.on('message', (report: ThreadReport) => this.#receive(report));
     this.#worker.on('error', (error) => {
       // After an error Node calls process.exit in the thread, and that word may come first.

@@ -1,7 +1,7 @@
 // Ends as the first argument says, after one task.
 import { Client, initialize } from '../../../src/index.ts';
 
-const cluster = await initialize();
+const cluster = await initialize(process.env.PAR_TEST_INCLUSIVE ? { exclusiveWorkers: false } : {});
 const client = new Client();
 const pids = await client.run(() => process.pid);
 console.log(`pids ${[...pids.values()].join(' ')}`);
