@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { runJob } from '../../../transport-mpi/test/run-job.ts';
-import { LAUNCHERS } from './launchers.ts';
+import { LAUNCHERS, saidBy } from './launchers.ts';
 
 const program = join(import.meta.dirname, 'programs', 'ends.ts');
 
@@ -17,9 +17,9 @@ describe.each(LAUNCHERS)('a script on ranks over $name', ({ command, env }) => {
     ['calls process.exit(7), its rank a worker too', 'exit', { PAR_TEST_INCLUSIVE: '1' }, 7],
   ])('ends with the job, and in silence on success, when it %s', async (_, how, more, status) => {
     const job = await runJob(command(3, [program, how]), { ...env, ...more });
-    expect({ status: job.status, stderr: job.stderr }).toMatchObject({
+    expect({ status: job.status, said: saidBy(job) }).toMatchObject({
       status,
-      stderr: status === 0 ? '' : expect.any(String),
+      said: status === 0 ? '' : expect.any(String),
     });
     expect(job.stdout).toMatch(/^pids/m);
   });

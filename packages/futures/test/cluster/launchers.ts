@@ -19,5 +19,10 @@ export const SOCKETS: TestedLauncher = {
   }),
 };
 
+/** What a job wrote to standard error, without par's remark on how many cores there are. */
+export function saidBy({ stderr }: { readonly stderr: string }): string {
+  return stderr.replace(/^par: \d+ ranks share \d+ cores?\n/, '');
+}
+
 /** Sockets, and each MPI of this machine. */
 export const LAUNCHERS: readonly TestedLauncher[] = [SOCKETS, ...MPIS];
