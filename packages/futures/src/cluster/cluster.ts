@@ -129,7 +129,7 @@ export class Cluster implements AsyncDisposable {
     }
     mailbox.flush();
     scheduler?.shutdownNow();
-    mailbox.end();
+    // Receives stay posted: cancelled in the same breath as MPI is finalized, they crash Open MPI 4.1.
     this.link.end();
   }
 

@@ -1,22 +1,13 @@
 import assert from 'node:assert/strict';
 import type { Client } from '../../../src/index.ts';
-import { type Bench, casesOf, eventually, range, refused } from '../case.ts';
+import { casesOf, eventually, range, refused } from '../case.ts';
 
 const make = (n: number): Float64Array => new Float64Array(n).fill(n);
-const first = (array: Float64Array): number => array[0]!;
 const add = (a: number, b: number): number => a + b;
 const square = (i: number): number => i * i;
 
 function holders(client: Client): Promise<number[]> {
   return client.whoHas().then((all) => [...all.values()].flat());
-}
-
-/** Kills the process of a worker, without a word. */
-async function kill({ client, workers }: Bench, rank: number): Promise<void> {
-  const [pid] = (await client.runOn({ workers: rank }, () => process.pid)).values();
-  process.kill(pid!, 'SIGKILL');
-  await eventually(async () => (await client.workers()).every((worker) => worker.rank !== rank), 'the worker is gone');
-  assert.ok((await client.workers()).length < workers.length);
 }
 
 /** What tasks and clients do to workers; nobody dies of it. */
@@ -93,70 +84,3 @@ export const HARM = casesOf({
     assert.equal((await client.submit(make, 1000)).length, 1000);
   },
 });
-
-/** Workers are killed: the last cases of a cluster. */
-export const KILLS = casesOf(
-  {
-    '44 data of which a copy is left survives a kill; the rest is cancelled with what needs it': async (bench) => {
-      const { client } = bench;
-      const { workers } = bench;
-      const [victim, other] = [workers.at(-1)!, workers[0]!];
-      const twice = client.scatter(make(1000), { workers: [victim] });
-      const once = client.scatter(make(1001), { workers: [victim] });
-      await client.wait([twice, once]);
-      await client.replicate([twice], { copies: 2 });
-      const needs = client.with({ workers: other, resources: { never: 0 } }).submit(first, once);
-      await client.wait([needs]);
-      await kill(bench, victim);
-      assert.equal(await client.submit(first, twice), 1000);
-      await refused(once.result(), 'PAR_FUTURE_CANCELLED');
-      assert.equal(await needs, 1001);
-      await refused(client.submit((a: Float64Array) => a.length, once).result(), 'PAR_FUTURE_CANCELLED');
-    },
-
-    '45 results that die with their worker are computed again, in the midst of a tree': async (bench) => {
-      const { client } = bench;
-      const leaves = client.map(
-        make,
-        range(256).map((i) => i + 100),
-      );
-      let level = client.map(first, leaves);
-      const victim = (await client.workers()).at(-1)!.rank;
-      while (level.length > 1) {
-        level = client.map(
-          add,
-          level.filter((_, i) => i % 2 === 0),
-          level.filter((_, i) => i % 2 === 1),
-        );
-        if (level.length === 64) await kill(bench, victim);
-      }
-      assert.equal(
-        await level[0],
-        range(256).reduce((sum, i) => sum + i + 100, 0),
-      );
-      const all = await client.gather(leaves);
-      assert.deepEqual(
-        all.map(({ length }) => length),
-        range(256).map((i) => i + 100),
-      );
-    },
-
-    '62 a retired worker hands over what it holds, and nothing is computed again': async ({ client }) => {
-      const [retired, ...staying] = (await client.workers()).map(({ rank }) => rank).reverse();
-      assert.ok(staying.length > 0);
-      const log = client.with({ workers: retired!, allowOtherWorkers: false, pure: false });
-      const made = log.map(
-        (n: number) => ({ by: process.pid, data: new Float64Array(n) }),
-        range(5).map((i) => i + 1000),
-      );
-      const by = (await client.gather(made)).map((one) => one.by);
-      await client.retireWorkers(retired!);
-      assert.deepEqual((await client.workers()).map(({ rank }) => rank).sort(), [...staying].sort());
-      assert.deepEqual(
-        (await client.gather(made)).map((one) => one.by),
-        by,
-      );
-    },
-  },
-  { killsRanks: true, shape: 'five' },
-);
