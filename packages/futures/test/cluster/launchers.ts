@@ -10,7 +10,7 @@ export interface TestedLauncher {
   command(np: number, program: readonly string[]): { readonly command: string; readonly args: readonly string[] };
 }
 
-export const SOCKETS: TestedLauncher = {
+const SOCKETS: TestedLauncher = {
   name: 'sockets (par run)',
   env: {},
   command: (np, program) => ({
