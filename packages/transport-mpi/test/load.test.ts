@@ -26,6 +26,10 @@ describe.each(MPIS)('under load, $name', { timeout: 180_000 }, (mpi) => {
     expect(await run(mpi, 2, 'pending')).toEqual([{ wrong: 0 }, { wrong: 0 }]);
   });
 
+  it('a rank that only talks to itself does not use up MPI', async () => {
+    expect(await run(mpi, 1, 'self')).toEqual([{ wrong: 0 }]);
+  });
+
   it('memory is kept for MPI until it is done, though the program has dropped it', async () => {
     expect(await run(mpi, 2, 'garbage', ['--expose-gc'])).toEqual([{ arrived: 20 }, { arrived: 20 }]);
   });

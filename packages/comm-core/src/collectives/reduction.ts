@@ -27,6 +27,8 @@ export interface Reduction<A> {
   copy(operand: A): A;
   /** Like `copy` for the caller's own input; where the input is the caller's to give (in place), itself. */
   own(input: A): A;
+  /** The caller's own input as an operand of `combine`, without a copy where `combine` leaves the caller's memory alone. */
+  lent(input: A): A;
 }
 
 /** Values, encoded for each message. */
@@ -36,6 +38,7 @@ export class ValueReduction<T> implements Reduction<T> {
   /** A program's function may change its arguments; the predefined operations do not. */
   readonly copy: (operand: T) => T;
   readonly own: (input: T) => T;
+  readonly lent: (input: T) => T;
   /** Name of the op. */
   readonly name: string;
   readonly #op: PredefinedOp | UserOp<T>;
@@ -49,6 +52,7 @@ export class ValueReduction<T> implements Reduction<T> {
     this.combine = (lower, upper) => op.combine(lower, upper);
     this.copy = op.kind === 'user' ? clone : (operand) => operand;
     this.own = this.copy;
+    this.lent = this.copy;
   }
 
   /** The same reduction with messages of another call. */
@@ -122,9 +126,22 @@ export class BufferReduction implements Reduction<ElementArray> {
   }
 
   combine(lower: ElementArray, upper: ElementArray): ElementArray {
+    if (this.#isLent(upper)) {
+      combineInto(this.op, upper, lower, true);
+      return lower;
+    }
     combineInto(this.op, lower, upper);
-    this.#spare.push(lower);
+    if (!this.#isLent(lower)) this.#spare.push(lower);
     return upper;
+  }
+
+  lent(input: ElementArray): ElementArray {
+    return input;
+  }
+
+  /** Memory of the caller that must stay as it is. */
+  #isLent(operand: ElementArray): boolean {
+    return operand === this.input && operand !== this.#home;
   }
 
   /** `acc = received op acc` or `acc = acc op received`, with the result in `acc`; consumes `received`. */

@@ -18,10 +18,13 @@ export function resolveOp<T>(op: OpLike<T>, what: () => string): PredefinedOp | 
   throw notAnOp(what(), op);
 }
 
-/** `into[i] = a[i] op into[i]` for what buffer reductions take, a from lower ranks. Throws PAR_OP, PAR_MISMATCH. */
-export function combineInto(op: BufferOp, a: ElementArray, into: ElementArray): void {
+/**
+ * `into[i] = a[i] op into[i]` for what buffer reductions take, a from lower ranks, or with `aIsUpper` `into[i] op a[i]`.
+ * Throws PAR_OP, PAR_MISMATCH.
+ */
+export function combineInto(op: BufferOp, a: ElementArray, into: ElementArray, aIsUpper = false): void {
   if (typeof op === 'object' && op.kind === 'predefined') {
-    op.combineElements(a, into);
+    op.combineElements(a, into, aIsUpper);
     return;
   }
   if (a.length !== into.length || a[Symbol.toStringTag] !== into[Symbol.toStringTag]) {
@@ -31,7 +34,7 @@ export function combineInto(op: BufferOp, a: ElementArray, into: ElementArray): 
   const combine = (typeof op === 'function' ? op : op.combine) as ReduceFunction<number>;
   const from = a as Float64Array;
   const to = into as Float64Array;
-  for (let i = 0; i < to.length; i++) to[i] = combine(from[i]!, to[i]!);
+  for (let i = 0; i < to.length; i++) to[i] = aIsUpper ? combine(to[i]!, from[i]!) : combine(from[i]!, to[i]!);
 }
 
 function notAnOp(what: string, value: unknown): ArgumentTypeError {

@@ -3,7 +3,7 @@ import { elementTypeOf } from '../datatype/typed-array.ts';
 import { ArgumentTypeError, MismatchError } from '../errors.ts';
 import type { ElementArray, PredefinedOpName } from './op.ts';
 
-/** `into[i] = a[i] op into[i]` over whole arrays. */
+/** `into[i] = a[i] op into[i]` over whole arrays, or `into[i] op a[i]`. */
 export type Kernel = (a: ElementArray, into: ElementArray) => void;
 
 type Family = 'float' | 'integer' | 'bigint';
@@ -42,26 +42,27 @@ const kernels = new Map<string, Kernel>();
  * The loop for one operator and one array class, compiled once. A loop shared by all classes would see them all in one
  * place and run several times slower (measured by benchmarks/reductions/kernels.ts).
  */
-function kernelFor(op: PredefinedOpName, array: ElementArray): Kernel {
+function kernelFor(op: PredefinedOpName, array: ElementArray, aIsUpper: boolean): Kernel {
   const type = array[Symbol.toStringTag];
-  const key = `${op} ${type}`;
+  const key = aIsUpper ? `${op} ${type} reversed` : `${op} ${type}`;
   let kernel = kernels.get(key);
   if (kernel === undefined) {
-    kernel = compile(op, array, type);
+    kernel = compile(op, array, type, aIsUpper);
     kernels.set(key, kernel);
   }
   return kernel;
 }
 
-function compile(op: PredefinedOpName, array: ElementArray, type: string): Kernel {
-  if (op === 'REPLACE') return keepInto;
-  if (op === 'NO_OP') return copyA;
+function compile(op: PredefinedOpName, array: ElementArray, type: string, aIsUpper: boolean): Kernel {
+  if (op === 'REPLACE') return aIsUpper ? copyA : keepInto;
+  if (op === 'NO_OP') return aIsUpper ? keepInto : copyA;
+  const [lower, upper] = aIsUpper ? ['into', 'a'] : ['a', 'into'];
   const wins = PAIR_WINS[op];
   if (wins !== undefined) {
     return compileFunction(
       `for (let k = 0; k < into.length; k += 2) {
-        const x = a[k], i = a[k + 1], y = into[k], j = into[k + 1];
-        if (${wins}) { into[k] = x; into[k + 1] = i; }
+        const x = ${lower}[k], i = ${lower}[k + 1], y = ${upper}[k], j = ${upper}[k + 1];
+        if (${wins}) { into[k] = x; into[k + 1] = i; } else { into[k] = y; into[k + 1] = j; }
       }`,
       ['a', 'into'],
     ) as Kernel;
@@ -78,7 +79,7 @@ function compile(op: PredefinedOpName, array: ElementArray, type: string): Kerne
   // A product of two clamped bytes is exact as a double and must be clamped, not wrapped by imul first.
   const clamped = type === 'Uint8ClampedArray' && op === 'PROD' ? 'x * y' : expression;
   return compileFunction(
-    `for (let k = 0; k < into.length; k++) { const x = a[k], y = into[k]; into[k] = ${clamped}; }`,
+    `for (let k = 0; k < into.length; k++) { const x = ${lower}[k], y = ${upper}[k]; into[k] = ${clamped}; }`,
     ['a', 'into'],
   ) as Kernel;
 }
@@ -90,7 +91,7 @@ function copyA(a: ElementArray, into: ElementArray): void {
 }
 
 /** Throws PAR_OP when the operator does not exist for these elements and PAR_MISMATCH when the arrays differ in type or length. */
-export function combineElements(op: PredefinedOpName, a: ElementArray, into: ElementArray): void {
+export function combineElements(op: PredefinedOpName, a: ElementArray, into: ElementArray, aIsUpper = false): void {
   if (a.length !== into.length || a[Symbol.toStringTag] !== into[Symbol.toStringTag]) {
     throw new MismatchError(
       `${op}: ${a.length} ${a[Symbol.toStringTag]} elements meet ${into.length} ${into[Symbol.toStringTag]} elements; all ranks must give the same`,
@@ -102,5 +103,5 @@ export function combineElements(op: PredefinedOpName, a: ElementArray, into: Ele
       `${op}: ${a.length} elements are not [value, index] pairs; give an even number`,
     );
   }
-  kernelFor(op, into)(a, into);
+  kernelFor(op, into, aIsUpper)(a, into);
 }

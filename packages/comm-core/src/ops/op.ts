@@ -13,8 +13,11 @@ export interface PredefinedOp {
   readonly unit: 1 | 2;
   /** `a op b` with a from lower ranks. Changes neither. */
   combine<T>(a: T, b: T): T;
-  /** `into[i] = a[i] op into[i]` with a from lower ranks. Both have the same element type and length. */
-  combineElements(a: ElementArray, into: ElementArray): void;
+  /**
+   * `into[i] = a[i] op into[i]` with a from lower ranks, or with `aIsUpper` `into[i] op a[i]`. Both have the same element
+   * type and length.
+   */
+  combineElements(a: ElementArray, into: ElementArray, aIsUpper?: boolean): void;
 }
 
 export type PredefinedOpName =

@@ -148,7 +148,7 @@ function predefined(
     commutative,
     unit,
     combine: combine as <T>(a: T, b: T) => T,
-    combineElements: (a, into) => combineElements(name, a, into),
+    combineElements: (a, into, aIsUpper) => combineElements(name, a, into, aIsUpper),
   });
 }
 

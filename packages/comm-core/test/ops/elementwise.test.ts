@@ -82,8 +82,12 @@ describe.each(INTEGER_CLASSES)('on %o', (Class) => {
         const into = fill(1);
         const valuesOf = (array: ElementArray) => Array.from(array as Iterable<number | bigint>);
         const [xs, ys] = [valuesOf(a), valuesOf(into)];
+        const expected = ys.map((y, i) => element(Class, exact(BigInt(xs[i]!), BigInt(y))));
+        const lower = a.slice() as ElementArray;
+        op.combineElements(into, lower, true);
+        expect(valuesOf(lower)).toEqual(expected);
         op.combineElements(a, into);
-        expect(valuesOf(into)).toEqual(ys.map((y, i) => element(Class, exact(BigInt(xs[i]!), BigInt(y)))));
+        expect(valuesOf(into)).toEqual(expected);
       }),
     );
   });
@@ -103,6 +107,9 @@ describe.each([Float32Array, Float64Array])('on %o', (Class) => {
     const into = Class.from(b);
     op.combineElements(Class.from(a), into);
     expect(into).toEqual(Class.from(expected));
+    const lower = Class.from(a);
+    op.combineElements(Class.from(b), lower, true);
+    expect(lower).toEqual(Class.from(expected));
   });
 
   it.each([LAND, LOR, LXOR, BAND, BOR, BXOR])('%o does not exist', (op) => {

@@ -26,7 +26,7 @@ export async function allreduceByAllgather<A>(
  */
 export async function allreduceRecursiveDoubling<A>(call: Call, r: Reduction<A>, input: A): Promise<A> {
   const members = membersOf(call);
-  const folded = await foldPairs(call, r, input, members);
+  const folded = members.mate === undefined ? r.lent(input) : await foldPairs(call, r, input, members);
   if (!members.active) return r.recv(members.mate!);
   let held = folded as A;
   for (let mask = 1; mask < members.count; mask *= 2) {

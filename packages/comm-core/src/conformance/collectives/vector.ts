@@ -117,6 +117,29 @@ const stride: ConformanceCase = {
   },
 };
 
+const ownLayout: ConformanceCase = {
+  name: 'equal blocks: each rank of allgatherInto and alltoallInto may place them in its own way',
+  async run(comm, t) {
+    const { rank, size } = comm;
+    // Odd ranks take and give the blocks in reverse order, even ranks one after the other.
+    const starts = ranksOf(size).map((peer) => 2 * (size - 1 - peer));
+    const displs = rank % 2 === 1 ? starts : ranksOf(size).map((peer) => 2 * peer);
+    const gathered = new Int32Array(2 * size);
+    await comm.allgatherInto(block(2, rank, 0), gathered, rank % 2 === 1 ? { counts: 2, displs } : { counts: 2 });
+    const all = ranksOf(size).map((source) => block(2, source, 0));
+    t.equal(gathered, placed(all, displs, 2 * size), 'allgatherInto');
+    const send = placed(
+      ranksOf(size).map((dest) => block(2, rank, dest)),
+      displs,
+      2 * size,
+    );
+    const received = new Int32Array(2 * size);
+    await comm.alltoallInto(send, received, rank % 2 === 1 ? { sendDispls: displs, recvDispls: displs } : {});
+    const mine = ranksOf(size).map((source) => block(2, source, rank));
+    t.equal(received, placed(mine, displs, 2 * size), 'alltoallInto');
+  },
+};
+
 const alltoallv: ConformanceCase = {
   name: 'alltoallInto with uneven counts and displs on both sides moves each block to its place',
   async run(comm, t) {
@@ -190,6 +213,7 @@ export const vectorCollectives: readonly ConformanceCase[] = [
   scatterv,
   allgatherv,
   stride,
+  ownLayout,
   alltoallv,
   ragged,
   zeroCounts,
