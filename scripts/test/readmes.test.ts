@@ -82,9 +82,12 @@ describe.each(pages.map((page) => relative(root, page)))('%s', (name) => {
 
 const MPI_LAUNCHERS = ['mpirun', 'mpiexec.mpich', 'mpicxx.openmpi'];
 
-describe('docs/mpirun.md', () => {
-  it.skipIf(!MPI_LAUNCHERS.every(isOnPath))('runs every command it shows', { timeout: 120_000 }, async () => {
-    const { programs, commands } = read(join(root, 'docs/mpirun.md'));
+describe.each([
+  { page: 'docs/laptop.md', needs: [] },
+  { page: 'docs/mpirun.md', needs: MPI_LAUNCHERS },
+])('$page', ({ page, needs }) => {
+  it.skipIf(!needs.every(isOnPath))('runs every command it shows', { timeout: 120_000 }, async () => {
+    const { programs, commands } = read(join(root, page));
     const folder = await mkdtemp(join(tmpdir(), 'par-docs-'));
     try {
       await symlink(join(root, 'examples/node_modules'), join(folder, 'node_modules'));
@@ -93,7 +96,8 @@ describe('docs/mpirun.md', () => {
       for (const command of commands) {
         const { status, output } = await shell(command, folder, { HOME: folder });
         expect(status, `${command}\n${output}`).toBe(0);
-        if (command.endsWith('hello.ts')) expect(output).toContain(command.startsWith('PAR_') ? '(tcp)' : '(mpi)');
+        if (page === 'docs/mpirun.md' && command.endsWith('hello.ts'))
+          expect(output).toContain(command.startsWith('PAR_') ? '(tcp)' : '(mpi)');
       }
     } finally {
       await rm(folder, { recursive: true, force: true });

@@ -20,7 +20,15 @@ export class Relay {
 
   /** A connection that begins here. It allows half-open ends. */
   open(socket: Socket): void {
-    this.#carry(this.#next++, socket);
+    socket.on('error', () => {});
+    socket.on('end', () => socket.end());
+    // Numbered when it first speaks, which is what opens it at the other end: numbers must arrive there in order.
+    socket.once('data', (first: Buffer) => {
+      const id = this.#next++;
+      socket.removeAllListeners('end');
+      this.#carry(id, socket);
+      writeFrame(this.#to, 'relay', id, first);
+    });
   }
 
   receive(id: number, bytes: Buffer): void {
