@@ -114,6 +114,7 @@ export class Cluster implements AsyncDisposable {
   #scriptEnded(): void {
     if (this.#closed !== undefined) return;
     this.#processEnds();
+    this.#parts.mailbox.end();
     this.#closed = this.#surroundings.close();
   }
 
