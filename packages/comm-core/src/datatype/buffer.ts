@@ -2,25 +2,9 @@ import type { BufferLike } from '../comm/communicator.ts';
 import { ArgumentTypeError, ParError } from '../errors.ts';
 import type { ElementArray } from '../ops/op.ts';
 import type { BufferView } from '../transport/contract.ts';
-import type { ElementType } from '../transport/element-type.ts';
+import { ELEMENT_BYTES, type ElementType } from '../transport/element-type.ts';
 import { arrayView, contiguousView, type TypedArray } from './typed-array.ts';
 import { DatatypeView } from './view.ts';
-
-/** Bytes of one element of each type. */
-export const ELEMENT_BYTES: Readonly<Record<ElementType, number>> = {
-  bytes: 1,
-  int8: 1,
-  uint8: 1,
-  int16: 2,
-  uint16: 2,
-  int32: 4,
-  uint32: 4,
-  int64: 8,
-  uint64: 8,
-  float16: 2,
-  float32: 4,
-  float64: 8,
-};
 
 type ElementArrayClass = new (buffer: ArrayBufferLike, byteOffset?: number, length?: number) => TypedArray;
 

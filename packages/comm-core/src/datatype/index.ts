@@ -1,8 +1,8 @@
+export { ELEMENT_BYTES } from '../transport/element-type.ts';
 export {
   alreadyThere,
   byteLengthOf,
   countOf,
-  ELEMENT_BYTES,
   elementsOf,
   type ReceiveBuffer,
   toBufferView,

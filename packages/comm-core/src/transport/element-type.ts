@@ -15,3 +15,19 @@ export const ELEMENT_TYPES = [
 ] as const;
 
 export type ElementType = (typeof ELEMENT_TYPES)[number];
+
+/** Bytes of one element of each type. */
+export const ELEMENT_BYTES: Readonly<Record<ElementType, number>> = {
+  bytes: 1,
+  int8: 1,
+  uint8: 1,
+  int16: 2,
+  uint16: 2,
+  int32: 4,
+  uint32: 4,
+  int64: 8,
+  uint64: 8,
+  float16: 2,
+  float32: 4,
+  float64: 8,
+};

@@ -10,6 +10,6 @@ export type {
   MatchingSpace,
   Transport,
 } from './contract.ts';
-export { ELEMENT_TYPES, type ElementType } from './element-type.ts';
+export { ELEMENT_BYTES, ELEMENT_TYPES, type ElementType } from './element-type.ts';
 export { type FrameSink, type FrameTransport, HEADER_BYTES } from './frames.ts';
 export type { AlltoallBlocks, NativeCollectives } from './native-collectives.ts';
