@@ -61,7 +61,7 @@ napi_value Bcast(napi_env env, napi_callback_info info) {
   const Bytes bytes = args.Memory(1);
   Extent extent = ExtentOf(bytes.size, args.Int(2));
   MPI_Request request;
-  const int error = MPI_Ibcast(Address(bytes), extent.count, extent.type, args.Int(3), args.GetPlane(0)->comm,
+  const int error = PAR_LARGE(MPI_Ibcast)(Address(bytes), extent.count, extent.type, args.Int(3), args.GetPlane(0)->comm,
                                &request);
   if (extent.derived) MPI_Type_free(&extent.type);
   return MakeInt(env, Finish(error, request, bytes.size));

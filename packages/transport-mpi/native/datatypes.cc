@@ -7,7 +7,9 @@ namespace par {
 namespace {
 
 constexpr size_t kSizes[kElementTypes] = {1, 1, 1, 2, 2, 4, 4, 8, 8, 2, 4, 8};
+#if MPI_VERSION < 4
 constexpr size_t kChunk = size_t{1} << 30;
+#endif
 
 }  // namespace
 
@@ -45,6 +47,14 @@ MPI_Op OpOf(int op) {
   }
 }
 
+#if MPI_VERSION >= 4
+
+Extent ExtentOf(size_t bytes, int type) {
+  return {static_cast<Count>(bytes / kSizes[type]), DatatypeOf(type), false};
+}
+
+#else
+
 Extent ExtentOf(size_t bytes, int type) {
   const MPI_Datatype element = DatatypeOf(type);
   const size_t count = bytes / kSizes[type];
@@ -64,5 +74,7 @@ Extent ExtentOf(size_t bytes, int type) {
   MPI_Type_free(&rest);
   return {1, whole, true};
 }
+
+#endif
 
 }  // namespace par

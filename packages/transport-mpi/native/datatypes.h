@@ -16,10 +16,19 @@ MPI_Datatype DatatypeOf(int type);
 size_t SizeOf(int type);
 // Position in the list of src/collectives/operations.ts.
 MPI_Op OpOf(int op);
-// A count and datatype for `bytes` bytes of elements. Counts an int cannot hold become one element of a derived
-// type, which the caller frees once the operation has completed (`derived` is then true).
+// MPI 4 has a form of each call whose counts are larger than an int: PAR_LARGE(MPI_Isend) is the one the library has.
+#if MPI_VERSION >= 4
+using Count = MPI_Count;
+#define PAR_LARGE(function) function##_c
+#else
+using Count = int;
+#define PAR_LARGE(function) function
+#endif
+
+// A count and datatype for `bytes` bytes of elements. Where counts are ints, those an int cannot hold become one element of a
+// derived type, which the caller frees once the operation has started (`derived` is then true).
 struct Extent {
-  int count;
+  Count count;
   MPI_Datatype type;
   bool derived;
 };

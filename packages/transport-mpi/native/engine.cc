@@ -1,5 +1,7 @@
 #include "engine.h"
 
+#include "datatypes.h"
+
 #include <sched.h>
 #include <time.h>
 
@@ -39,9 +41,9 @@ int64_t Now() {
 }
 
 double BytesOf(const MPI_Status& outcome) {
-  int count = 0;
-  MPI_Get_count(&outcome, MPI_BYTE, &count);
-  if (count != MPI_UNDEFINED) return count;
+  Count count = 0;
+  PAR_LARGE(MPI_Get_count)(&outcome, MPI_BYTE, &count);
+  if (count != MPI_UNDEFINED) return static_cast<double>(count);
   MPI_Count large = 0;
   MPI_Get_elements_x(&outcome, MPI_BYTE, &large);
   return static_cast<double>(large);

@@ -22,8 +22,8 @@ int Fail(int error) {
 int StartSend(const Bytes& bytes, int type, int dest, int tag, MPI_Comm comm, bool synchronous) {
   MPI_Request request;
   const Extent extent = ExtentOf(bytes.size, type);
-  int error = synchronous ? MPI_Issend(bytes.data, extent.count, extent.type, dest, tag, comm, &request)
-                          : MPI_Isend(bytes.data, extent.count, extent.type, dest, tag, comm, &request);
+  int error = synchronous ? PAR_LARGE(MPI_Issend)(bytes.data, extent.count, extent.type, dest, tag, comm, &request)
+                          : PAR_LARGE(MPI_Isend)(bytes.data, extent.count, extent.type, dest, tag, comm, &request);
   MPI_Datatype derived = extent.type;
   if (extent.derived) MPI_Type_free(&derived);
   if (error != MPI_SUCCESS) return Fail(error);
@@ -38,7 +38,7 @@ int StartSelfSend(const Bytes& bytes, int type, const Plane& plane, int tag) {
   memcpy(copy, bytes.data, bytes.size);
   MPI_Request request;
   const Extent extent = ExtentOf(bytes.size, type);
-  int error = MPI_Isend(copy, extent.count, extent.type, plane.self, tag, plane.comm, &request);
+  int error = PAR_LARGE(MPI_Isend)(copy, extent.count, extent.type, plane.self, tag, plane.comm, &request);
   MPI_Status outcome;
   if (error == MPI_SUCCESS && !engine.Immediately(&request, &outcome, &error, false)) {
     engine.AddSilent({request, copy, false});
@@ -76,7 +76,8 @@ int Received(const MPI_Status& outcome, int error, size_t capacity) {
 int StartPosted(const Bytes& bytes, int type, const Pattern& pattern) {
   MPI_Request request;
   Extent extent = ExtentOf(bytes.size, type);
-  int error = MPI_Irecv(bytes.data, extent.count, extent.type, pattern.source, pattern.tag, pattern.comm, &request);
+  int error = PAR_LARGE(MPI_Irecv)(bytes.data, extent.count, extent.type, pattern.source, pattern.tag, pattern.comm,
+                                   &request);
   if (extent.derived) MPI_Type_free(&extent.type);
   if (error != MPI_SUCCESS) return Fail(error);
   MPI_Status outcome{};
@@ -255,7 +256,7 @@ napi_value Mrecv(napi_env env, napi_callback_info info) {
   const Bytes bytes = args.Memory(1);
   const Extent extent = ExtentOf(bytes.size, args.Int(2));
   MPI_Request request;
-  int error = MPI_Imrecv(bytes.data, extent.count, extent.type, MessageOf(env, args.values[0]), &request);
+  int error = PAR_LARGE(MPI_Imrecv)(bytes.data, extent.count, extent.type, MessageOf(env, args.values[0]), &request);
   MPI_Datatype derived = extent.type;
   if (extent.derived) MPI_Type_free(&derived);
   if (error != MPI_SUCCESS) return MakeInt(env, Fail(error));

@@ -29,10 +29,14 @@ uint8_t* Engine::TakeLanding() {
     landings_.pop_back();
     return landing;
   }
-  // Address space only: pages come into being as messages touch them.
+  // Address space only: pages come into being as messages touch them. Behind it lies a page nothing can be written to.
+  constexpr size_t kGuard = 65'536;
   void* landing =
-      mmap(nullptr, kLandingZone, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  return landing == MAP_FAILED ? nullptr : static_cast<uint8_t*>(landing);
+      mmap(nullptr, kLandingZone + kGuard, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (landing == MAP_FAILED) return nullptr;
+  uint8_t* zone = static_cast<uint8_t*>(landing);
+  mprotect(zone + kLandingZone, kGuard, PROT_NONE);
+  return zone;
 }
 
 void Engine::GiveLanding(uint8_t* landing, size_t used) {
@@ -62,12 +66,11 @@ bool Engine::OverlapsProbing(const Pattern& pattern) const {
 
 int Engine::StartMatched(MPI_Message* message, size_t bytes, int type, const Bytes& into, uint8_t** block,
                          MPI_Request* request) {
-  if (bytes > into.size) {
-    *block = static_cast<uint8_t*>(malloc(bytes));
-    return MPI_Imrecv(*block, static_cast<int>(bytes), MPI_BYTE, message, request);
-  }
-  Extent extent = ExtentOf(bytes, bytes % SizeOf(type) == 0 ? type : kBytes);
-  const int error = MPI_Imrecv(into.data, extent.count, extent.type, message, request);
+  const bool fits = bytes <= into.size;
+  if (!fits) *block = static_cast<uint8_t*>(malloc(bytes));
+  if (!fits && *block == nullptr) return MPI_ERR_NO_MEM;
+  Extent extent = ExtentOf(bytes, fits && bytes % SizeOf(type) == 0 ? type : kBytes);
+  const int error = PAR_LARGE(MPI_Imrecv)(fits ? into.data : *block, extent.count, extent.type, message, request);
   if (extent.derived) MPI_Type_free(&extent.type);
   return error;
 }

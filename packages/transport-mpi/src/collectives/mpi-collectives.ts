@@ -6,9 +6,9 @@ import { DONE, FAILED, type Handle, type Native, ROUND } from '../native.ts';
 import type { Progress } from '../progress.ts';
 import { codeOf } from './operations.ts';
 
-/** Elements a reduction is cut into when there are more than an int can count. */
-const PIECE = 2 ** 30;
 const INT_MAX = 2 ** 31 - 1;
+/** Bytes of the pieces of a broadcast or reduction of more bytes than an int can count (MPICH 4.0.2 fails such ones whole). */
+const PIECE = 2 ** 30;
 
 type ElementwiseCall = (send: Uint8Array | undefined, recv: Uint8Array, type: number, op: number) => number;
 
@@ -49,8 +49,10 @@ export class MpiCollectives implements NativeCollectives {
       const started = this.#native.bcastRound(rounds, memory, memory.byteLength, root);
       return this.#pending(started, 'bcastInto', buffer, undefined);
     }
-    const slot = this.#native.bcast(this.#comm, buffer.bytes, TYPE_CODE[buffer.type], root);
-    return this.#pending(slot, 'bcastInto', buffer, undefined);
+    const type = TYPE_CODE[buffer.type];
+    return this.#inPieces('bcastInto', undefined, buffer, (_, bytes) =>
+      this.#native.bcast(this.#comm, bytes!, type, root),
+    );
   }
 
   gather(
@@ -152,7 +154,7 @@ export class MpiCollectives implements NativeCollectives {
     const code = codeOf(op);
     const round = this.#reduceRound('reduceInto', send, recv, code, root);
     if (round) return round;
-    return this.#inPieces('reduceInto', send, recv, type, (s, r) =>
+    return this.#inPieces('reduceInto', send, recv, (s, r) =>
       this.#native.reduce(this.#comm, s, r, TYPE_CODE[type], code, root),
     );
   }
@@ -202,24 +204,20 @@ export class MpiCollectives implements NativeCollectives {
   ): Promise<void> {
     const code = codeOf(op);
     const type = TYPE_CODE[recv.type];
-    return this.#inPieces(name, send, recv, recv.type, (s, r) => call(s, r!, type, code));
+    return this.#inPieces(name, send, recv, (s, r) => call(s, r!, type, code));
   }
 
   #inPieces(
     name: string,
     send: BufferView | undefined,
     recv: BufferView | undefined,
-    type: BufferView['type'],
     call: (send: Uint8Array | undefined, recv: Uint8Array | undefined) => number,
   ): Promise<void> {
     const bytes = (recv ?? send)?.bytes.length ?? 0;
-    if (bytes / ELEMENT_BYTES[type] <= INT_MAX) {
-      return this.#pending(call(send?.bytes, recv?.bytes), name, send, recv);
-    }
-    const piece = PIECE * ELEMENT_BYTES[type];
+    if (bytes <= INT_MAX) return this.#pending(call(send?.bytes, recv?.bytes), name, send, recv);
     const all: Promise<void>[] = [];
-    for (let at = 0; at < bytes; at += piece) {
-      const [s, r] = [send, recv].map((view) => view?.bytes.subarray(at, at + piece));
+    for (let at = 0; at < bytes; at += PIECE) {
+      const [s, r] = [send, recv].map((view) => view?.bytes.subarray(at, at + PIECE));
       all.push(this.#pending(call(s, r), name, send, recv));
     }
     return Promise.all(all).then(() => undefined);

@@ -1,0 +1,19 @@
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { PROGRAMS, SYSTEM_MPIS } from './mpis.ts';
+import { runJob } from './run-job.ts';
+
+const BYTES = 2 ** 31 + 9;
+
+// One with counts larger than an int, and one without.
+describe.each(SYSTEM_MPIS)('more than 2 GiB in one message, $name', { timeout: 300_000 }, (mpi) => {
+  it('arrives whole, is broadcast whole, and is truncated where there is no room', async () => {
+    const finished = await runJob(mpi.command(2, [join(PROGRAMS, 'large.ts')]), mpi.env, 280_000);
+    expect(finished.status, finished.stderr).toBe(0);
+    const found = finished.stdout.split('\n').filter((line) => line.startsWith('{'));
+    expect(found.map((line) => JSON.parse(line)).sort((a) => (a.bytes ? 1 : -1))).toEqual([
+      { broadcast: 0 },
+      { bytes: BYTES, count: BYTES, received: 0, broadcast: 0, short: 'PAR_TRUNCATED' },
+    ]);
+  });
+});
