@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { MPIS, PROGRAMS } from './mpis.ts';
+import { MPIS, PROGRAMS, type TestedMpi } from './mpis.ts';
 import { linesOf, runJob } from './run-job.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'par-mpi-'));
@@ -12,35 +12,34 @@ afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 const EXPECTED = ['foreign rank: 0 failures', 'par rank: values to the foreign rank are refused with PAR_TRANSPORT'];
 const PAR_RANK = [process.execPath, join(PROGRAMS, 'with-foreign.ts')];
 
-describe.each(MPIS)('next to ranks of other languages, $name', { timeout: 60_000 }, (mpi) => {
-  it('exchanges buffers of every type and takes part in collectives with a C rank', async () => {
-    const binary = join(scratch, `foreign-${mpi.family}`);
-    const compiled = spawnSync(mpi.mpicc, ['-O1', '-o', binary, join(PROGRAMS, 'foreign.c')], { encoding: 'utf8' });
-    expect(compiled.stderr).toBe('');
-    const finished = await runJob(
-      mpi.together([
-        [1, [binary]],
-        [1, PAR_RANK],
-      ]),
-      { ...mpi.env, PAR_MPI_RANKS: '1' },
-    );
-    expect(linesOf(finished), finished.stderr).toEqual(EXPECTED);
-    expect(finished.status, finished.stderr).toBe(0);
-  });
+/** Compiles a rank of the job; its binary. */
+function compile(compiler: string, source: string, ...options: string[]): string {
+  const binary = join(mkdtempSync(join(scratch, 'rank-')), 'rank');
+  const compiled = spawnSync(compiler, [...options, '-O1', '-o', binary, join(PROGRAMS, source)], { encoding: 'utf8' });
+  expect(compiled.status, compiled.stderr).toBe(0);
+  return binary;
+}
 
-  // Debian's mpi4py is built for Open MPI.
-  if (mpi.family === 'openmpi') {
-    it('exchanges buffers of every type and takes part in collectives with an mpi4py rank', async () => {
-      const python = ['/usr/bin/python3', join(PROGRAMS, 'foreign.py')];
-      const finished = await runJob(
-        mpi.together([
-          [1, python],
-          [1, PAR_RANK],
-        ]),
-        { ...mpi.env, PAR_MPI_RANKS: '1' },
-      );
-      expect(linesOf(finished), finished.stderr).toEqual(EXPECTED);
-      expect(finished.status, finished.stderr).toBe(0);
-    });
+async function passes(mpi: TestedMpi, foreign: readonly string[]): Promise<void> {
+  const parts = [
+    [1, foreign],
+    [1, PAR_RANK],
+  ] as const;
+  const finished = await runJob(mpi.together(parts), { ...mpi.env, PAR_MPI_RANKS: '1' });
+  expect(linesOf(finished), finished.stderr).toEqual(EXPECTED);
+  expect(finished.status, finished.stderr).toBe(0);
+}
+
+describe.each(MPIS)('buffers of every type and collectives with a rank of $name', { timeout: 60_000 }, (mpi) => {
+  it('in C', () => passes(mpi, [compile(mpi.mpicc, 'foreign.c')]));
+
+  // PyPI's packages come without Fortran.
+  if (mpi.origin === 'system') {
+    const mpifort = mpi.mpicc.replace('mpicc', 'mpifort');
+    it('in Fortran', () =>
+      passes(mpi, [compile(mpifort, 'foreign.F90', '-cpp', '-ffree-line-length-none', '-fallow-argument-mismatch')]));
   }
+
+  const { python } = mpi;
+  if (python) it('in mpi4py', () => passes(mpi, [python, join(PROGRAMS, 'foreign.py')]));
 });

@@ -18,6 +18,9 @@
       values[i] = (type)(values[i] * 2);                                               \
     }                                                                                  \
     MPI_Send(values, N, datatype, 1, tag, MPI_COMM_WORLD);                             \
+    type total[N];                                                                     \
+    WAIT(MPI_Iallreduce(values, total, N, datatype, MPI_SUM, MPI_COMM_WORLD, &request)); \
+    for (int i = 0; i < N; i++) failures += total[i] != (type)(3 * (i + tag));         \
   } while (0)
 
 /* Par's collectives are MPI's nonblocking forms, which never match blocking ones. */
@@ -41,12 +44,15 @@ int main(int argc, char **argv) {
   ECHO(uint64_t, MPI_UINT64_T, 8);
   ECHO(float, MPI_FLOAT, 9);
   ECHO(double, MPI_DOUBLE, 10);
+  ECHO(uint8_t, MPI_UINT8_T, 11);
+  /* 1, 2 and -2 as half floats, which MPI has no type for. */
+  uint16_t half[3];
+  MPI_Recv(half, 3, MPI_UINT16_T, 1, 12, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
+  if (half[0] != 0x3c00 || half[1] != 0x4000 || half[2] != 0xc000) failures++;
+  MPI_Send(half, 3, MPI_UINT16_T, 1, 12, MPI_COMM_WORLD);
 
   MPI_Comm world = MPI_COMM_WORLD;
-  double mine[2] = {1.5, 10}, sum[2] = {0, 0};
   WAIT(MPI_Ibarrier(world, &request));
-  WAIT(MPI_Iallreduce(mine, sum, 2, MPI_DOUBLE, MPI_SUM, world, &request));
-  if (sum[0] != 4 || sum[1] != 30) failures++;
   int32_t told[3] = {7, 8, 9};
   WAIT(MPI_Ibcast(told, 3, MPI_INT32_T, 0, world, &request));
   WAIT(MPI_Ibcast(told, 3, MPI_INT32_T, 1, world, &request));
@@ -68,6 +74,13 @@ int main(int argc, char **argv) {
   uint32_t top = 5, most = 0;
   WAIT(MPI_Ireduce(&top, &most, 1, MPI_UINT32_T, MPI_MAX, 0, world, &request));
   if (most != 6) failures++;
+  int32_t three[3] = {1, 2, 3}, mine = 0;
+  WAIT(MPI_Ireduce_scatter(three, &mine, counts, MPI_INT32_T, MPI_SUM, world, &request));
+  if (mine != 11) failures++;
+  double running = 1.5, before = 0;
+  WAIT(MPI_Iscan(&running, &before, 1, MPI_DOUBLE, MPI_SUM, world, &request));
+  if (before != 1.5) failures++;
+  WAIT(MPI_Iexscan(&running, &before, 1, MPI_DOUBLE, MPI_SUM, world, &request));
 
   printf("foreign rank: %d failures\n", failures);
   MPI_Finalize();
