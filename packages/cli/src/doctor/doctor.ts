@@ -27,6 +27,12 @@ export interface AddonReport {
   readonly launchers: readonly string[];
 }
 
+/** The addon that fits a launcher best, and how well. */
+export interface LauncherMatch {
+  readonly addon: string | undefined;
+  readonly match: 'same release' | 'other release' | 'perhaps' | 'none';
+}
+
 export interface DoctorReport {
   readonly par: { readonly version: string; readonly path: string };
   readonly node: { readonly version: string; readonly path: string };
@@ -47,7 +53,7 @@ export interface DoctorReport {
     readonly problem: string | undefined;
     readonly built: boolean;
   }[];
-  readonly launchers: readonly (Launcher & { readonly addon: string | undefined })[];
+  readonly launchers: readonly (Launcher & LauncherMatch)[];
 }
 
 /** Everything a bug report needs. Starts every MPI once, each in a process of its own. */
@@ -79,7 +85,7 @@ export async function examine(version: string, env: NodeJS.ProcessEnv): Promise<
       }),
       ...bad.map(({ path, problem }) => ({ path, library: undefined, problem, built: false })),
     ],
-    launchers: launchers.map((launcher) => ({ ...launcher, addon: addonOf(launcher, candidates) })),
+    launchers: launchers.map((launcher) => ({ ...launcher, ...matchOf(launcher, candidates) })),
   };
 }
 
@@ -102,9 +108,12 @@ function detection(env: NodeJS.ProcessEnv): DoctorReport['detection'] {
   }
 }
 
-function addonOf(launcher: Launcher, candidates: readonly Candidate[]): string | undefined {
-  const fits = (least: number) => candidates.find((candidate) => fit(candidate, launcher) >= least)?.path;
-  return fits(3) ?? fits(2) ?? fits(1);
+const MATCHES = ['none', 'perhaps', 'other release', 'same release'] as const;
+
+function matchOf(launcher: Launcher, candidates: readonly Candidate[]): LauncherMatch {
+  const fits = candidates.map((candidate) => fit(candidate, launcher));
+  const best = Math.max(0, ...fits);
+  return { addon: best === 0 ? undefined : candidates[fits.indexOf(best as 1)]?.path, match: MATCHES[best]! };
 }
 
 function probe(candidate: Candidate, launchers: readonly Launcher[], env: NodeJS.ProcessEnv): AddonReport {

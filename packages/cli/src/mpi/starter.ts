@@ -69,6 +69,7 @@ async function command(
     PAR_TRANSPORT: 'mpi',
     PAR_TRANSPORT_MODULE: module,
     PAR_MPI_ADDON: addon.path,
+    ...(segments[appnum]!.env.PAR_MPI_RANKS === undefined && { PAR_MPI_RANKS: parRanks(segments) }),
   });
   const plans = planRanks(segments, options, { environment, preloads });
   const launch = launcherCommand({
@@ -80,6 +81,13 @@ async function command(
     directory,
   });
   return { ...launch, plans };
+}
+
+/** Ranks that are programs of Node and so run par, which must know when others do not; programs that start Node themselves say PAR_MPI_RANKS=all. */
+function parRanks(segments: readonly ResolvedSegment[]): string {
+  const kinds = segments.flatMap(({ count, program }) => Array.from({ length: count }, () => program.kind));
+  const ranks = kinds.flatMap((kind, rank) => (kind === 'node' ? [rank] : []));
+  return ranks.length === 0 || ranks.length === kinds.length ? 'all' : ranks.join();
 }
 
 function checkOptions({ onFail, stackOnTimeout, secure }: RunOptions): void {

@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { UsageError } from '../usage-error.ts';
@@ -24,6 +24,12 @@ export function makeJobDirectory(path: string): void {
   }
 }
 
+/** Removes it, and first the shared memory its ranks have listed in it. The reaper does the same when par cannot. */
 export function removeJobDirectory(directory: string): void {
+  const names = existsSync(directory) ? readdirSync(directory) : [];
+  for (const name of names.filter((file) => file.startsWith('segments.'))) {
+    const listed = readFileSync(join(directory, name), 'utf8').split('\n');
+    for (const path of listed) if (/^\/dev\/shm\/[^/]+$/.test(path)) rmSync(path, { force: true });
+  }
   rmSync(directory, { recursive: true, force: true });
 }

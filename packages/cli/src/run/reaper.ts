@@ -4,7 +4,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
  * Runs as a process of its own, in a session of its own, so that it outlives the launcher whatever kills that. Standard input is
  * a pipe only the launcher holds: lines "add PID" and "del PID" keep the list of living ranks' process groups, and its end, for
  * whatever reason, ends the job: the groups are killed, then every process that still carries the job's mark in its environment
- * (children of ranks in sessions of their own; a rank the launcher had no time to report), then the job's directory is removed.
+ * (children of ranks in sessions of their own; a rank the launcher had no time to report), then the shared memory its ranks
+ * listed and the job's directory are removed.
  * The mark has a random 128-bit number in it, so nothing else can carry it. Arguments: mark, directory.
  */
 const SCRIPT = `
@@ -26,6 +27,14 @@ while [ -d /proc/self ] && [ $quiet -lt 2 ]; do
   done
   if [ -n "$found" ]; then quiet=0; else quiet=$((quiet + 1)); fi
   [ $quiet -lt 2 ] && sleep 0.05
+done
+for list in "$2"/segments.*; do
+  [ -f "$list" ] && while read -r path; do
+    case $path in
+      /dev/shm/*/*) ;;
+      /dev/shm/*) rm -f -- "$path" ;;
+    esac
+  done <"$list"
 done
 rm -rf -- "$2"
 `;
