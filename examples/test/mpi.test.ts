@@ -2,19 +2,22 @@ import { spawn } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { MPIS, SYSTEM_MPIS, type TestedMpi } from '../../packages/transport-mpi/test/mpis.ts';
+import { programs } from './programs.ts';
 
 const folder = dirname(dirname(fileURLToPath(import.meta.url)));
 const par = join(folder, 'node_modules/@par/cli/dist/bin.js');
 
 function run(
-  launcher: string,
+  mpi: TestedMpi,
+  ranks: number,
   script: string,
   args: readonly string[],
 ): Promise<{ status: number | null; stdout: string }> {
   return new Promise((resolve, reject) => {
-    const options = ['--transport', 'mpi', '-np', '4', '--timeout', '100s', '--no-label'];
+    const options = ['--transport', 'mpi', '-np', String(ranks), '--timeout', '100s', '--no-label'];
     const child = spawn(process.execPath, [par, 'run', ...options, join(folder, script), ...args], {
-      env: { ...process.env, MPIEXEC: launcher },
+      env: { ...process.env, MPIEXEC: mpi.launcher, PAR_MPI_ADDON: mpi.addon },
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     let stdout = '';
@@ -26,21 +29,28 @@ function run(
   });
 }
 
-const programs: [script: string, args: string[], prints: RegExp][] = [
-  ['hello.ts', [], /rank 3 of 4 .*\(mpi\)/],
-  ['ring.ts', [], /carries 6\./],
-  ['pi.ts', ['1000000'], /π ≈ 3\.14159265/],
-  ['cannon.ts', ['24'], /2×2 grid: every/],
-  ['heat.ts', ['48', '100'], /heat \d+\.\d+, error [\d.]+e-1\d/],
-  ['train-mnist.ts', ['2'], /accuracy \d\d\.\d\d % after 2 epochs/],
+const SIZES = [1, 2, 3, 4, 5, 8, 9];
+
+/** Every example over every MPI, at another size on each. */
+const jobs = programs.flatMap(([script, args, prints], i) =>
+  MPIS.map((mpi, j) => ({ mpi, ranks: SIZES[(i + j) % SIZES.length]!, script, args, prints })),
+);
+
+it.each(jobs)('$script runs on $ranks ranks of $mpi.name', { timeout: 120_000 }, async (job) => {
+  const { status, stdout } = await run(job.mpi, job.ranks, job.script, job.args);
+  expect(stdout).toMatch(job.prints(job.ranks));
+  expect(status).toBe(0);
+});
+
+const onFour: [script: string, args: string[], prints: RegExp][] = [
   ['flight-delays.ts', ['2500'], /^20000 flights in 8 blocks/m],
   ['parameter-server.ts', [], /^learned 3\.0/m],
   ['group-tasks.ts', [], /^3 tasks of 2 ranks$/m],
 ];
 
-describe.each(['mpirun.openmpi', 'mpiexec.mpich'])('through %s', (launcher) => {
-  it.each(programs)('%s runs on 4 ranks', { timeout: 120_000 }, async (script, args, prints) => {
-    const { status, stdout } = await run(launcher, script, args);
+describe.each(SYSTEM_MPIS)('through $name', (mpi) => {
+  it.each(onFour)('%s runs on 4 ranks', { timeout: 120_000 }, async (script, args, prints) => {
+    const { status, stdout } = await run(mpi, 4, script, args);
     expect(stdout).toMatch(prints);
     expect(status).toBe(0);
   });
