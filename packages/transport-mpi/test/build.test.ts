@@ -1,4 +1,5 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
@@ -30,6 +31,41 @@ describe('finding and building for an MPI', { timeout: 120_000 }, () => {
     const { bad } = discoverWrappers({ PATH: '/nowhere', MPICXX: path });
     expect(bad).toEqual([{ name: path, path, problem: 'no licence for this compiler' }]);
     expect(discoverWrappers({ PATH: '/nowhere', MPICXX: 'gone' }).bad[0]?.problem).toMatch(/no such executable/);
+  });
+
+  it('builds nothing, and succeeds, where there is no MPI', () => {
+    const built = join(import.meta.dirname, '../dist/build/workspace.js');
+    const { status, stdout } = spawnSync(process.execPath, [built], { env: { PATH: '/nowhere' }, encoding: 'utf8' });
+    expect([status, stdout]).toEqual([
+      0,
+      expect.stringMatching(/no addon was built; install libopenmpi-dev.*par mpi build/),
+    ]);
+  });
+
+  it('says where it looked and what to do when a program is started without any addon', () => {
+    const installed = join(scratch, 'installed/node_modules/@par/transport-mpi');
+    const here = join(import.meta.dirname, '..');
+    mkdirSync(installed, { recursive: true });
+    for (const part of ['dist', 'package.json', 'node_modules'])
+      cpSync(join(here, part), join(installed, part), { recursive: true, verbatimSymlinks: false });
+    const start = `import { createTransport } from ${JSON.stringify(join(installed, 'dist/index.js'))}; await createTransport({}, process.env);`;
+    const env = { PATH: process.env.PATH, XDG_CACHE_HOME: join(scratch, 'nothing'), PMI_RANK: '0', PMI_SIZE: '2' };
+    const { status, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', start], {
+      env,
+      encoding: 'utf8',
+    });
+    expect(status).not.toBe(0);
+    for (const words of [
+      "code: 'PAR_TRANSPORT'",
+      'a PMI launcher',
+      'none found in',
+      join(scratch, 'nothing/par/mpi'),
+      'par mpi build',
+      'mpicxx.mpich',
+      'par doctor',
+    ]) {
+      expect(stderr).toContain(words);
+    }
   });
 
   it('builds into an empty folder once, and reports the words of a compiler that fails', () => {
