@@ -227,7 +227,7 @@ export class MpiCollectives implements NativeCollectives {
     if (slot === DONE) return this.#progress.done();
     if (slot === FAILED) return Promise.reject(this.#progress.failure(name));
     return new Promise((resolve, reject) => {
-      this.#progress.wait(slot, new PendingCollective(this.#owner, { send, recv }, name, resolve, reject));
+      this.#progress.wait(slot, new PendingCollective(this.#owner, [send, recv], name, resolve, reject));
     });
   }
 }
