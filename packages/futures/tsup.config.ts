@@ -4,6 +4,8 @@ export default defineConfig({
   entry: {
     index: 'src/index.ts',
     'closures/index': 'src/closures/index.ts',
+    // What tasks of this package's own import by name.
+    'client/produce': 'src/client/produce.ts',
     // Programs of processes and threads that this package starts.
     'cluster/member-process': 'src/cluster/member-process.ts',
     'worker/thread': 'src/worker/thread.ts',

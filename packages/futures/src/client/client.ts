@@ -3,14 +3,17 @@ import { encodeWithHolds } from '../values/index.ts';
 import { AsCompleted, type AsCompletedOptions } from './as-completed.ts';
 import { ClientCore } from './core.ts';
 import { currentCluster } from './current.ts';
+import { currentCore, offerAsCurrent } from './current-core.ts';
 import { errorOf } from './failure.ts';
 import { stays } from './functions.ts';
 import { type CancelOptions, Future, stateIn } from './future.ts';
 import { type GatherOptions, gather } from './gather.ts';
 import type { ClientLink } from './link.ts';
 import { checkWorkers, type SubmitOptions, workerList } from './options.ts';
+import { type ProgressOptions, progress } from './progress.ts';
 import { Scattering, type ScatterOptions } from './scatter.ts';
 import { Scope } from './scope.ts';
+import { type Subscription, type TopicEvent, Topics } from './topics.ts';
 import type { Gathered, SubmittableAll } from './types.ts';
 import { listOf, type Waited, type WaitOptions, wait } from './wait.ts';
 
@@ -19,6 +22,8 @@ export interface ClientOptions {
   readonly cluster?: { readonly link: ClientLink } | undefined;
   /** For people. */
   readonly name?: string | undefined;
+  /** Bytes of arguments and captured values above which a submission warns (PAR_LARGE_SUBMISSION). Default 10,000,000. */
+  readonly largeSubmissionBytes?: number | undefined;
 }
 export interface WaitSignal {
   readonly signal?: AbortSignal | undefined;
@@ -26,17 +31,36 @@ export interface WaitSignal {
 export interface RunOptions extends WaitSignal {
   /** Default: all. */
   readonly workers?: SubmitOptions['workers'];
+  /** What an error on a worker does: `raise` (default) rejects with the first, `return` gives it as that worker's, `skip` leaves it out. */
+  readonly errors?: 'raise' | 'return' | 'skip' | undefined;
 }
+
+const clients = new WeakMap<ClientCore, Client>();
 
 /** Submits work to a cluster and collects its results. Every call but those that return promises returns at once. */
 export class Client extends Scope implements AsyncDisposable {
-  readonly #scattering: Scattering;
+  readonly #topics: Topics;
 
   /** Throws PAR_NOT_INITIALIZED when there is no cluster. */
-  constructor({ cluster, name }: ClientOptions = {}) {
-    const core = new ClientCore((cluster ?? currentCluster()).link, name);
-    super(core, {});
-    this.#scattering = new Scattering(core);
+  constructor(options?: ClientOptions);
+  constructor({ cluster, name, largeSubmissionBytes }: ClientOptions = {}, core?: ClientCore) {
+    super(core ?? new ClientCore((cluster ?? currentCluster()).link, name), {});
+    if (largeSubmissionBytes !== undefined) this.core.largeBytes = largeSubmissionBytes;
+    this.#topics = new Topics(this.core);
+    clients.set(this.core, this);
+    offerAsCurrent(this.core);
+  }
+
+  /**
+   * The first client that was made here and is open; makes one when there is none. All tasks of one thread of a worker share
+   * theirs. Throws PAR_NOT_INITIALIZED.
+   */
+  static current(): Client {
+    const core = currentCore();
+    const known = clients.get(core);
+    if (known !== undefined) return known;
+    const Over = Client as new (options: ClientOptions, core: ClientCore) => Client;
+    return new Over({}, core);
   }
 
   /** Results of all futures in `value`, at any depth, in its shape. */
@@ -52,14 +76,24 @@ export class Client extends Scope implements AsyncDisposable {
   scatter<T>(values: readonly T[], options?: ScatterOptions): Future<T>[];
   scatter<T>(value: T, options?: ScatterOptions): Future<T>;
   scatter(value: unknown, options: ScatterOptions = {}): unknown {
-    if (Array.isArray(value)) return this.#scattering.scatter(value, options);
-    return this.#scattering.scatter([value], options)[0];
+    const scattering = Scattering.of(this.core);
+    if (Array.isArray(value)) return scattering.scatter(value, options);
+    return scattering.scatter([value], options)[0];
   }
 
   /** Waits until tasks are done (failed ones are), without fetching results. Rejects with a cancelled one's error. */
   async wait<F extends Future<unknown>>(futures: Iterable<F>, options: WaitOptions = {}): Promise<Waited<F>> {
     this.core.checkOpen('wait');
     return wait(this.core, futures, options);
+  }
+
+  /**
+   * `wait`, with a line on the terminal that shows how many are done, running and failed, how fast it goes, and how long it will
+   * take. Where standard error is no terminal, nothing is shown. Failed and cancelled tasks count as done.
+   */
+  async progress(futures: Future<unknown> | Iterable<Future<unknown>>, options: ProgressOptions = {}): Promise<void> {
+    this.core.checkOpen('progress');
+    await progress(this.core, new Set(this.#states(futures, 'progress')), options);
   }
 
   /** Futures in the order in which they are done. */
@@ -92,7 +126,7 @@ export class Client extends Scope implements AsyncDisposable {
 
   /** `run` on chosen workers. */
   async runOn<A extends unknown[], R>(
-    { workers, signal }: RunOptions,
+    { workers, signal, errors = 'raise' }: RunOptions,
     fn: (...args: A) => R,
     ...args: SubmittableAll<NoInfer<A>>
   ): Promise<Map<number, Awaited<R>>> {
@@ -103,9 +137,16 @@ export class Client extends Scope implements AsyncDisposable {
       { method: 'run', fn: shipped.fn, args: encodeWithHolds(args).segments, ...(chosen && { workers: chosen }) },
       signal,
     );
-    return new Map(
-      outcomes.map(({ rank, outcome }) => [rank, this.#valueOf(outcome, shipped.name, rank) as Awaited<R>] as const),
-    );
+    const values = new Map<number, Awaited<R>>();
+    for (const { rank, outcome } of outcomes.toSorted((a, b) => a.rank - b.rank)) {
+      try {
+        values.set(rank, this.#valueOf(outcome, shipped.name, rank) as Awaited<R>);
+      } catch (error) {
+        if (errors === 'raise') throw error;
+        if (errors === 'return') values.set(rank, error as Awaited<R>);
+      }
+    }
+    return values;
   }
 
   /** Runs `fn(...args)` in the scheduler's process. */
@@ -220,6 +261,21 @@ export class Client extends Scope implements AsyncDisposable {
 
   async unpublish(name: string): Promise<void> {
     await this.core.request({ method: 'unpublish', name });
+  }
+
+  /** Logs a message under a topic, or several: any value without futures. The scheduler keeps the last 1,000 of each. */
+  logEvent(topics: string | readonly string[], message: unknown): Promise<void> {
+    return this.#topics.log(topics, message);
+  }
+
+  /** What was logged under a topic, oldest first. */
+  getEvents<T = unknown>(topic: string): Promise<readonly TopicEvent<T>[]> {
+    return this.#topics.events(topic) as Promise<readonly TopicEvent<T>[]>;
+  }
+
+  /** Calls `handler` with each message that is logged under a topic from now on. It does not keep the process alive. */
+  subscribeTopic<T = unknown>(topic: string, handler: (event: TopicEvent<T>) => void): Promise<Subscription> {
+    return this.#topics.subscribe(topic, handler as (event: TopicEvent) => void);
   }
 
   /** Lets all futures go; they are cancelled from now on. The cluster goes on. */

@@ -20,6 +20,7 @@ import { decodingFor } from './imported.ts';
 import type { ClientLink, LinkListener } from './link.ts';
 import { type Outcome, PENDING } from './outcome.ts';
 import { toRanges } from './ranges.ts';
+import { TaskHoldings } from './task-holdings.ts';
 
 interface Asked {
   readonly resolve: (value: unknown) => void;
@@ -39,6 +40,7 @@ export class ClientCore implements LinkListener {
   readonly #fetcher: Fetcher;
   readonly #states = new Map<number, FutureState>();
   readonly #keyed = new Map<string, FutureState>();
+  readonly #holdings = new TaskHoldings();
   readonly #asked = new Map<number, Asked>();
   readonly #closed = Promise.withResolvers<void>();
   #next = 0;
@@ -47,6 +49,8 @@ export class ClientCore implements LinkListener {
   #unique = 0;
   #releasing: number[] = [];
   #ended: Error | undefined;
+  /** Bytes of arguments and captured values above which a submission warns. */
+  largeBytes = 10_000_000;
   /** Results that are here stay when the client ends. */
   keepsResults = false;
   onPlace: PlaceListener = () => {};
@@ -79,12 +83,13 @@ export class ClientCore implements LinkListener {
 
   /** Asks for the end of the cluster without waiting for an answer. */
   shutdownNow(): void {
-    this.link.send({
-      kind: 'request',
-      client: this.local,
-      request: this.#requests++,
-      call: { method: 'shutdown' },
-    });
+    this.tell({ method: 'shutdown' });
+  }
+
+  /** A call whose answer nobody needs. */
+  tell(call: Call): void {
+    if (this.#ended === undefined)
+      this.link.send({ kind: 'request', client: this.local, request: this.#requests++, call });
   }
 
   nextGeneration(): number {
@@ -119,6 +124,29 @@ export class ClientCore implements LinkListener {
     const state = this.create(undefined, 'future');
     this.link.send({ kind: 'import', client: this.local, number: state.number, from });
     return new Future(this, state);
+  }
+
+  /** One more handle of it; one that a task's code made goes when the task ends. */
+  hold(state: FutureState, task: object | undefined): void {
+    this.retain(state);
+    if (task !== undefined) this.#holdings.add(task, state);
+  }
+
+  /** The handle goes. */
+  letGo(state: FutureState, task: object | undefined): void {
+    if (task === undefined || this.#holdings.remove(task, state)) this.release(state);
+  }
+
+  taskEnded(task: object): void {
+    for (const [state, count] of this.#holdings.end(task)) {
+      for (let i = 0; i < count; i++) this.release(state);
+      if (state.references > 0 || !state.pending) continue;
+      this.#settle(state, {
+        status: 'cancelled',
+        reason: 'released',
+        message: 'the task that made the future has ended',
+      });
+    }
   }
 
   retain(state: FutureState): void {

@@ -7,6 +7,11 @@ interface Connected {
 
 let current: Connected | undefined;
 
+/** Whether this code runs in a task's thread, for a task. */
+export function isInTask(): boolean {
+  return current?.link.task !== undefined;
+}
+
 /** What `new Client()` connects to. Throws PAR_NOT_INITIALIZED. */
 export function currentCluster(): Connected {
   if (current !== undefined) return current;

@@ -20,50 +20,53 @@ export interface CancelOptions {
 interface Insides {
   readonly core: ClientCore;
   readonly state: FutureState;
+  /** Whose code made the handle. */
+  readonly task: object | undefined;
 }
 
 let insides: (future: Future<unknown>) => Insides & { readonly released: boolean };
 
-const abandoned = new FinalizationRegistry<Insides>(({ core, state }) => core.release(state));
+const abandoned = new FinalizationRegistry<Insides>(({ core, state, task }) => core.letGo(state, task));
 
 /**
  * The result of a task that may not have run yet. `await future` gives it; passed to another task, on its own or inside
  * objects, it is replaced by its value there. The result is kept as long as somebody holds a future of it: a future that is
- * released, disposed or garbage collected lets it go.
+ * released, disposed or garbage collected lets it go, and so does the end of the task whose code made it; the result of that task
+ * keeps the futures in it.
  */
 export class Future<T> implements PromiseLike<T>, Referable, Disposable {
-  readonly #core: ClientCore;
-  readonly #state: FutureState;
+  readonly #inside: Insides;
   #released = false;
 
   static {
-    insides = (future) => ({ core: future.#core, state: future.#state, released: future.#released });
+    insides = (future) => ({ ...future.#inside, released: future.#released });
   }
 
   /** Futures come from a client. */
   constructor(core: ClientCore, state: FutureState) {
-    this.#core = core;
-    this.#state = state;
-    core.retain(state);
-    abandoned.register(this, { core, state }, this);
+    const { task } = core.link;
+    this.#inside = { core, state, task };
+    core.hold(state, task);
+    abandoned.register(this, this.#inside, this);
   }
 
   /** Name of the task: equal for equal pure calls. */
   get key(): string {
-    return this.#state.key ?? `${this.#state.name}-${this.#core.id}.${this.#state.number}`;
+    const { core, state } = this.#inside;
+    return state.key ?? `${state.name}-${core.id}.${state.number}`;
   }
 
   /** What this client knows now; no message is sent. */
   get status(): Status {
-    return this.#state.outcome.status;
+    return this.#inside.state.outcome.status;
   }
 
   done(): boolean {
-    return !this.#state.pending;
+    return !this.#inside.state.pending;
   }
 
   cancelled(): boolean {
-    return this.#state.outcome.status === 'cancelled';
+    return this.#inside.state.outcome.status === 'cancelled';
   }
 
   /**
@@ -114,7 +117,8 @@ export class Future<T> implements PromiseLike<T>, Referable, Disposable {
     if (this.#released) return;
     this.#released = true;
     abandoned.unregister(this);
-    this.#core.release(this.#state);
+    const { core, state, task } = this.#inside;
+    core.letGo(state, task);
   }
 
   [Symbol.dispose](): void {

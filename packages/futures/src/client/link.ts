@@ -7,6 +7,8 @@ export type Put = Extract<PeerRequest, { readonly kind: 'put' }>;
 /** What a client hears from below. */
 export interface LinkListener {
   receivedRecord(record: ToClient): void;
+  /** A task in whose code this client may have made futures. */
+  taskEnded(task: object): void;
   /** The scheduler is gone. Called once. */
   lost(error: Error): void;
 }
@@ -17,6 +19,8 @@ export interface ClientLink {
   readonly rank: Rank;
   /** Ranks of that communicator. */
   readonly size: number;
+  /** The worker this client lives on. */
+  readonly worker?: Rank | undefined;
   /** The task this client lives in. */
   readonly task?: { readonly task: TaskId; readonly run: RunNumber } | undefined;
   /** A local client number never used on this rank before; what comes for it goes to the listener. */

@@ -7,7 +7,7 @@ import { shortHash } from './keys.ts';
 import { checkWorkers, type SubmitOptions, workerList } from './options.ts';
 
 export interface ScatterOptions {
-  /** Workers that may get the data. Default all. */
+  /** Workers that may get the data. Default all; inside a task its own, unless `broadcast` is given. */
   readonly workers?: SubmitOptions['workers'];
   /** Copies of each value; true: on every worker. Default 1. */
   readonly broadcast?: boolean | number | undefined;
@@ -22,20 +22,32 @@ interface Encoded {
   readonly key: string | undefined;
 }
 
+const all = new WeakMap<ClientCore, Scattering>();
+
 /** Data of this process as futures. */
 export class Scattering {
   readonly #core: ClientCore;
   /** Values whose place the scheduler has not told yet. */
   readonly #unplaced = new Map<FutureNumber, EncodedValue>();
 
-  constructor(core: ClientCore) {
+  /** The client's one. */
+  static of(core: ClientCore): Scattering {
+    let scattering = all.get(core);
+    if (scattering === undefined) {
+      scattering = new Scattering(core);
+      all.set(core, scattering);
+    }
+    return scattering;
+  }
+
+  private constructor(core: ClientCore) {
     this.#core = core;
     core.onPlace = ({ numbers, tasks, ranks }) => {
       numbers.forEach((number, i) => {
         const value = this.#unplaced.get(number);
-        this.#unplaced.delete(number);
         if (value === undefined) return;
         for (const rank of ranks[i]!) core.link.put(rank, { kind: 'put', tasks: [tasks[i]!], values: [value] });
+        this.#placed(core.stateOf(number));
       });
     };
   }
@@ -43,7 +55,9 @@ export class Scattering {
   scatter(values: readonly unknown[], { workers, broadcast, hash = true }: ScatterOptions): Future<unknown>[] {
     const core = this.#core;
     core.checkOpen('scatter');
-    const chosen = workerList(workers);
+    // Inside a task, data stays on its worker.
+    const own = broadcast === undefined ? core.link.worker : undefined;
+    const chosen = workerList(workers ?? own);
     checkWorkers(chosen, core.link.size, 'scatter');
     const futures: Future<unknown>[] = [];
     const fresh: { readonly state: FutureState; readonly value: Encoded }[] = [];
@@ -73,10 +87,16 @@ export class Scattering {
     if (inline) return futures;
     for (const { state, value } of fresh) {
       this.#unplaced.set(state.number, value.segments);
+      // Somebody may have been promised the value, though nobody here needs the future any more.
+      core.retain(state);
       // Settled without having been placed: cancelled, or another client had it.
-      state.watch(() => this.#unplaced.delete(state.number));
+      state.watch(() => this.#placed(state));
     }
     return futures;
+  }
+
+  #placed(state: FutureState): void {
+    if (this.#unplaced.delete(state.number)) this.#core.release(state);
   }
 }
 

@@ -1,11 +1,13 @@
 import type { Communicator } from '@par/comm-core';
 import type { Actor } from './actor.ts';
 import type { ClientCore } from './core.ts';
+import { FutureCancelledError } from './errors.ts';
 import type { Future } from './future.ts';
 import { AHEAD, mapStream } from './map-stream.ts';
 import type { SubmitOptions } from './options.ts';
+import { producing, Stream } from './stream.ts';
 import { submitAll } from './submit.ts';
-import type { Iterables, Submittable, SubmittableAll } from './types.ts';
+import type { Iterables, Result, Submittable, SubmittableAll } from './types.ts';
 import { zip } from './zip.ts';
 
 let insideOf: (scope: Scope) => ClientCore;
@@ -57,8 +59,24 @@ export class Scope {
    * Throws PAR_ARGUMENT, PAR_NOT_SHIPPABLE, PAR_NOT_SERIALIZABLE, PAR_FOREIGN_FUTURE, PAR_FUTURE_RELEASED, PAR_NOT_FOUND or
    * PAR_CLIENT_CLOSED before anything is sent.
    */
-  submit<A extends unknown[], R>(fn: (...args: A) => R, ...args: SubmittableAll<NoInfer<A>>): Future<Awaited<R>> {
-    return submitAll(this.core, 'submit', fn, [args], this.options)[0] as Future<Awaited<R>>;
+  submit<A extends unknown[], R>(fn: (...args: A) => R, ...args: SubmittableAll<NoInfer<A>>): Future<Result<R>> {
+    return submitAll(this.core, 'submit', fn, [args], this.options)[0] as Future<Result<R>>;
+  }
+
+  /**
+   * Runs a generator function, or any that returns something to iterate over, on some worker, and gives what it yields while it
+   * runs. Objects stay with the worker until they are taken. Throws what `submit` does.
+   */
+  stream<A extends unknown[], Y>(
+    fn: (...args: A) => AsyncIterable<Y> | Iterable<Y> | Promise<AsyncIterable<Y> | Iterable<Y>>,
+    ...args: SubmittableAll<NoInfer<A>>
+  ): Stream<Awaited<Y>> {
+    const task = typeof fn === 'function' ? producing(fn) : fn;
+    const options = { ...this.options, pure: false };
+    return new Stream(
+      this.core,
+      (queue, skip) => submitAll(this.core, 'stream', task, [[queue, skip, ...args]], options)[0]!,
+    );
   }
 
   /**
@@ -68,8 +86,8 @@ export class Scope {
   map<T, R>(
     fn: (value: T) => R,
     values: AsyncIterable<Submittable<NoInfer<T>>>,
-  ): AsyncGenerator<Awaited<R>, void, undefined>;
-  map<A extends unknown[], R>(fn: (...args: A) => R, ...iterables: Iterables<NoInfer<A>>): Future<Awaited<R>>[];
+  ): AsyncGenerator<Result<R>, void, undefined>;
+  map<A extends unknown[], R>(fn: (...args: A) => R, ...iterables: Iterables<NoInfer<A>>): Future<Result<R>>[];
   map(fn: (...args: never[]) => unknown, ...sources: unknown[]): unknown {
     const [first] = sources;
     if (
@@ -96,7 +114,7 @@ export class Scope {
     future!
       .exception()
       .then((error) => {
-        if (error !== undefined)
+        if (error !== undefined && !(error instanceof FutureCancelledError))
           process.emitWarning(`${future!.key} failed: ${error.message}`, { code: 'PAR_FORGOTTEN_TASK' });
       })
       .finally(() => future!.release());

@@ -8,9 +8,6 @@ import type { FutureState } from './future-state.ts';
 import { pureKey, shortHash, textOfArguments } from './keys.ts';
 import { checkWorkers, type SubmitOptions, taskOptions } from './options.ts';
 
-/** Bytes of arguments and captured values above which a submission warns. */
-const LARGE_BYTES = 10_000_000;
-
 interface Planned {
   readonly key: string | undefined;
   readonly list: ArgumentList;
@@ -19,7 +16,7 @@ interface Planned {
 /** Submits one task per argument list; those whose key this client knows share its state. Throws before anything is sent. */
 export function submitAll(
   core: ClientCore,
-  operation: 'submit' | 'map' | 'actor',
+  operation: 'submit' | 'map' | 'actor' | 'stream',
   fn: Callable | Class,
   lists: readonly (readonly unknown[])[],
   options: SubmitOptions,
@@ -111,7 +108,8 @@ function send(
   );
   const { link } = core;
   if (core.functions.isNew(shipped)) link.send({ kind: 'function', hash, name, fn });
-  warnOfSize(encoded.bytes + fn.values.reduce((sum, { length }) => sum + length, 0), operation, name);
+  const captured = fn.values.reduce((sum, { length }) => sum + length, 0);
+  warnOfSize(encoded.bytes + captured, core.largeBytes, operation, name);
   const states = fresh.map(({ key }) => core.create(key, name));
   const keyed = fresh[0]!.key !== undefined;
   link.send({
@@ -132,8 +130,8 @@ function send(
   return states;
 }
 
-function warnOfSize(bytes: number, operation: string, name: string): void {
-  if (bytes <= LARGE_BYTES) return;
+function warnOfSize(bytes: number, most: number, operation: string, name: string): void {
+  if (bytes <= most) return;
   process.emitWarning(
     `${operation}(${name}) sends ${(bytes / 1e6).toFixed(0)} MB of arguments and captured values through the scheduler, which is large; scatter the data first and pass its future`,
     { code: 'PAR_LARGE_SUBMISSION' },

@@ -19,6 +19,9 @@ export type Submittable<T> =
 /** Objects without parts that could be futures. */
 type Leaf = ((...args: never[]) => unknown) | ArrayBufferView | ArrayBufferLike | Date | RegExp | Error;
 
+/** The result of a task that returns `R`: promises are awaited, and what a generator yields is in an array. */
+export type Result<R> = R extends Generator<infer Y> | AsyncGenerator<infer Y> ? Awaited<Y>[] : Awaited<R>;
+
 export type SubmittableAll<A extends readonly unknown[]> = { [K in keyof A]: Submittable<A[K]> };
 
 /** One iterable for each parameter. */

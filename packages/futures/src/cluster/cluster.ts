@@ -2,6 +2,7 @@ import { ArgumentRangeError } from '@par/comm-core';
 import { ClientCore } from '../client/core.ts';
 import { forgetCluster } from '../client/current.ts';
 import { FuturesError } from '../client/errors.ts';
+import { showPrints } from '../client/print.ts';
 import { TAGS } from '../protocol/index.ts';
 import type { Layout } from './layout.ts';
 import { RankLink } from './rank-link.ts';
@@ -48,6 +49,7 @@ export class Cluster implements AsyncDisposable {
     if (elastic !== undefined) {
       elastic.onStarted = (workers) => mailbox.post(layout.scheduler, TAGS.toScheduler, { kind: 'expect', workers });
     }
+    showPrints(this.#control);
     // Before comm-core's own listeners, which say goodbye to the other ranks.
     process.prependListener('beforeExit', this.#onBeforeExit);
     process.prependListener('exit', this.#onExit);

@@ -90,7 +90,8 @@ export class SchedulerLoop {
   }
 
   #handle(event: SchedulerEvent): void {
-    this.#scheduler.handle(event, performance.now());
+    // Since the epoch: clients on other hosts are told these times.
+    this.#scheduler.handle(event, performance.timeOrigin + performance.now());
     if (this.#due) return;
     this.#due = true;
     setImmediate(() => this.#flush());

@@ -1,7 +1,7 @@
 import { ArgumentTypeError } from '@par/comm-core';
 import type { Client } from '../client/client.ts';
 import type { Future } from '../client/future.ts';
-import type { Iterables, SubmittableAll } from '../client/types.ts';
+import type { Iterables, Result, SubmittableAll } from '../client/types.ts';
 import { zip } from '../client/zip.ts';
 import { mapOver } from './map.ts';
 import { type ExecutorScopeOptions, Pool } from './pool.ts';
@@ -33,8 +33,8 @@ export class ExecutorScope {
    * Runs `fn(...args)` on some worker, each time it is called. Throws what `client.submit` does, PAR_CLOSED after `shutdown`,
    * and PAR_EXECUTOR_BROKEN.
    */
-  submit<A extends unknown[], R>(fn: (...args: A) => R, ...args: SubmittableAll<NoInfer<A>>): Future<Awaited<R>> {
-    return this.pool.submit('submit', fn, [args], this.options)[0] as Future<Awaited<R>>;
+  submit<A extends unknown[], R>(fn: (...args: A) => R, ...args: SubmittableAll<NoInfer<A>>): Future<Result<R>> {
+    return this.pool.submit('submit', fn, [args], this.options)[0] as Future<Result<R>>;
   }
 
   /**
@@ -45,21 +45,21 @@ export class ExecutorScope {
   map<A extends unknown[], R>(
     fn: (...args: A) => R,
     ...iterables: Iterables<NoInfer<A>>
-  ): AsyncGenerator<Awaited<R>, void, undefined> {
-    return mapOver(this.pool, fn, zip(iterables), this.options) as AsyncGenerator<Awaited<R>, void, undefined>;
+  ): AsyncGenerator<Result<R>, void, undefined> {
+    return mapOver(this.pool, fn, zip(iterables), this.options) as AsyncGenerator<Result<R>, void, undefined>;
   }
 
   /** `map` over lists of arguments. */
   starmap<A extends unknown[], R>(
     fn: (...args: A) => R,
     lists: Iterable<SubmittableAll<NoInfer<A>>>,
-  ): AsyncGenerator<Awaited<R>, void, undefined> {
+  ): AsyncGenerator<Result<R>, void, undefined> {
     const unpacked = zip([lists], 'starmap').map(([list], i) => {
       if (Array.isArray(list)) return list as readonly unknown[];
       const what = list === null ? 'null' : typeof list;
       throw new ArgumentTypeError('PAR_ARGUMENT', `starmap: element ${i} is ${what}, but must be a list of arguments`);
     });
-    return mapOver(this.pool, fn, unpacked, this.options) as AsyncGenerator<Awaited<R>, void, undefined>;
+    return mapOver(this.pool, fn, unpacked, this.options) as AsyncGenerator<Result<R>, void, undefined>;
   }
 }
 

@@ -54,7 +54,8 @@ export type Call =
   | { readonly method: 'nbytes'; readonly futures?: readonly FutureNumber[] }
   | { readonly method: 'processing'; readonly workers?: readonly Rank[] }
   | { readonly method: 'workers' }
-  | { readonly method: 'counts' }
+  /** `ranges`: pairs (first, count) of own futures; default all tasks. */
+  | { readonly method: 'counts'; readonly ranges?: readonly number[] }
   | { readonly method: 'explain'; readonly future: FutureNumber }
   | { readonly method: 'story'; readonly key: string }
   /** Answers when at least `count` workers are there and not paused. */
@@ -90,7 +91,14 @@ export type Call =
   | { readonly method: 'get-events'; readonly topic: string }
   | { readonly method: 'subscribe' | 'unsubscribe'; readonly topic: string }
   // Queue: made by its first use. `maxSize` 0: unlimited; the first non-zero one counts.
-  | { readonly method: 'queue-put'; readonly name: string; readonly maxSize?: number; readonly item: HeldValue }
+  | {
+      readonly method: 'queue-put';
+      readonly name: string;
+      readonly maxSize?: number;
+      readonly item: HeldValue;
+      /** Refused with PAR_CLOSED unless this task is running: its taker is gone. */
+      readonly task?: TaskId;
+    }
   /** `batch` n: up to n items that are there (at least one: waits). `batch` 0: all that are there, possibly none. Default: one. */
   | { readonly method: 'queue-get'; readonly name: string; readonly batch?: number }
   | { readonly method: 'queue-size'; readonly name: string }

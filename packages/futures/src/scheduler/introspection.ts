@@ -40,13 +40,22 @@ export function processing(s: SchedulerState, ranks?: readonly Rank[]): Answers[
   }));
 }
 
-export function counts(s: SchedulerState): Answers['counts'] {
+export function counts(s: SchedulerState, client: ClientState, ranges?: readonly number[]): Answers['counts'] {
   const found: Record<string, number> = {};
-  for (const task of s.tasks.values()) {
+  for (const task of ranges === undefined ? s.tasks.values() : inRanges(client, ranges)) {
     const name = stateName(task);
     found[name] = (found[name] ?? 0) + 1;
   }
   return found;
+}
+
+function* inRanges(client: ClientState, ranges: readonly number[]): Generator<Task> {
+  for (let at = 0; at < ranges.length; at += 2) {
+    for (let number = ranges[at]!; number < ranges[at]! + ranges[at + 1]!; number++) {
+      const task = client.futures.get(number);
+      if (task !== undefined) yield task;
+    }
+  }
 }
 
 /** Transitions of the task with this key (or name and id, as errors show it). */

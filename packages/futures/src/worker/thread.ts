@@ -1,8 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { actorArgument } from '../client/actor.ts';
 import { setCurrentCluster } from '../client/current.ts';
-import { currentClient } from '../client/current-client.ts';
-import { coreOf } from '../client/scope.ts';
+import { currentCore } from '../client/current-core.ts';
 import { setActorFactory } from '../values/index.ts';
 import { running } from './thread/context.ts';
 import type { ThreadTask } from './thread/task.ts';
@@ -15,7 +14,7 @@ const port = parentPort!;
 const data = workerData as ThreadData;
 const post = (report: ThreadReport): void => port.postMessage(report);
 const link = new ThreadLink(data, post);
-setActorFactory((place) => actorArgument(() => coreOf(currentClient()), place));
+setActorFactory((place) => actorArgument(currentCore, place));
 // `new Client()` in a task speaks through this thread; captured futures are those of such a client.
 setCurrentCluster({ link });
 const runner = new TaskRunner(data, link, post);

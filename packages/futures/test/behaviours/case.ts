@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Client } from '../../src/index.ts';
 import type { ShapeName } from './shapes.ts';
 
@@ -72,3 +75,13 @@ export const soon = (milliseconds = 50): { readonly signal: AbortSignal } => ({
 });
 
 export const range = (length: number): number[] => Array.from({ length }, (_, i) => i);
+
+/** Names of files that are not there yet, in a directory that goes with the generator. */
+export function* fileNames(): Generator<string, never> {
+  const directory = mkdtempSync(join(tmpdir(), 'par-test-'));
+  try {
+    for (let i = 0; ; i++) yield join(directory, String(i));
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}

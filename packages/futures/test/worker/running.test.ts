@@ -139,7 +139,7 @@ test('a client inside a task talks to the scheduler through the rank', async () 
   const fn = scheduler.define(1, async () => {
     const { link } = taskContext();
     const { promise, resolve } = Promise.withResolvers<string>();
-    const client = link.open({ receivedRecord: (record) => resolve(record.kind), lost: () => {} });
+    const client = link.open({ receivedRecord: (record) => resolve(record.kind), taskEnded: () => {}, lost: () => {} });
     link.send({ kind: 'open-client', client });
     link.hold();
     const kind = await promise;

@@ -4,6 +4,7 @@ import { counts, explain, hasWhat, nbytes, processing, storyOf, whoHas } from '.
 import { replicate, retire } from '../replication.ts';
 import { restart } from '../restart.ts';
 import type { SchedulerState } from '../state.ts';
+import { STATE } from '../task.ts';
 import { infoOf, takesTasks, type WorkerState } from '../worker-state.ts';
 import { Ask } from './ask.ts';
 import { EventFlag } from './event.ts';
@@ -55,7 +56,7 @@ function perform(s: SchedulerState, client: ClientState, ask: Ask, call: Call): 
       ask.answer(s, [...s.workers.values()].map(infoOf));
       return;
     case 'counts':
-      ask.answer(s, counts(s));
+      ask.answer(s, counts(s, client, call.ranges));
       return;
     case 'explain':
       ask.answer(s, explain(s, client, call.future));
@@ -141,6 +142,10 @@ function performNamed(s: SchedulerState, client: ClientState, ask: Ask, call: Na
   const { queues, variables, events, semaphores, leases, multiLocks } = s.coordination;
   switch (call.method) {
     case 'queue-put': {
+      if (call.task !== undefined && s.tasks.get(call.task)?.state !== STATE.PROCESSING) {
+        ask.refuse(s, 'PAR_CLOSED', `queue '${call.name}': the task that puts is over`);
+        return;
+      }
       const queue = named(queues, call.name, () => new Queue());
       queue.maxSize ||= call.maxSize ?? 0;
       queue.put(s, ask, keep(s, client, call.item));

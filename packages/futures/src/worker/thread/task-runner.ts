@@ -224,6 +224,8 @@ export class TaskRunner {
   #end(task: ThreadTask): void {
     task.over = true;
     this.#tasks.delete(task.slot);
+    // An actor's methods go on as its task.
+    if (!task.order.actor) this.link.taskEnded(task);
     const waits = this.#rejoining.findIndex((entry) => entry.task === task);
     if (waits !== -1) this.#rejoining.splice(waits, 1)[0]!.resolve();
     if (this.#holder === task) {

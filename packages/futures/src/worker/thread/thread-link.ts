@@ -9,6 +9,7 @@ const codec = createCodec();
 /** A thread's way to other ranks: through its own. While clients wait for something, the tasks that wait give the thread away. */
 export class ThreadLink implements ClientLink {
   readonly rank: Rank;
+  readonly worker: Rank;
   readonly size: number;
   readonly #locals: Int32Array<SharedArrayBuffer>;
   readonly #post: (report: ThreadReport) => void;
@@ -21,6 +22,7 @@ export class ThreadLink implements ClientLink {
 
   constructor({ rank, size, locals }: ThreadData, post: (report: ThreadReport) => void) {
     this.rank = rank;
+    this.worker = rank;
     this.size = size;
     this.#locals = locals;
     this.#post = post;
@@ -96,6 +98,11 @@ export class ThreadLink implements ClientLink {
 
   put(dest: Rank, record: Put): void {
     this.#post({ kind: 'put', dest, record });
+  }
+
+  /** Its futures are nobody's any more. */
+  taskEnded(task: TaskContext): void {
+    for (const listener of this.#listeners.values()) listener.taskEnded(task);
   }
 
   received(records: readonly ToClient[]): void {

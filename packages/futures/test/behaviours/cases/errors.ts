@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { casesOf, fileNames, nothingLeft, range, refused } from '../case.ts';
+
+const inc = (x: number): number => x + 1;
+const div = (x: number, y: number): number => {
+  if (y === 0) throw new RangeError(`${x} divided by zero`);
+  return x / y;
+};
+/** Fails as often as told; attempts are counted in a file, since the threads of workers share nothing. */
+const countingAttempts = (file: string, failures: number): number => {
+  appendFileSync(file, '.');
+  const attempt = readFileSync(file).length;
+  if (attempt <= failures) throw new Error(`attempt ${attempt}`);
+  return attempt;
+};
+export const ERRORS = casesOf({
+  '12 an error arrives as what was thrown, and the next task runs': async ({ client }) => {
+    const future = client.submit(div, 1, 0);
+    await assert.rejects(future.result(), RangeError);
+    assert.equal((await future.exception())?.message, '1 divided by zero');
+    assert.equal(future.status, 'error');
+    const fine = client.submit(div, 6, 2);
+    assert.equal(await fine.exception(), undefined);
+    assert.equal(await fine, 3);
+  },
+
+  '13 what depends on a failed task fails as it did, and all go with the last of them': async ({ client }) => {
+    const x = client.submit(div, 2, 0);
+    const y = client.submit(inc, x);
+    const z = client.submit(inc, y);
+    await assert.rejects(z.result(), /2 divided by zero/);
+    client.release([x, y]);
+    await client.workers();
+    await assert.rejects(z.result(), /2 divided by zero/);
+    z.release();
+    await nothingLeft(client);
+  },
+
+  '14 a stack is the remote one; deep stacks and long messages are cut': async ({ client }) => {
+    const error = await client.submit(div, 1, 0).exception();
+    assert.match(error!.stack!, /div .*errors\.ts/s);
+    assert.match(error!.stack!, /run by rank [23]/);
+    const deep = (n: number): number => {
+      if (n === 0) throw new Error('deep');
+      return deep(n - 1) + 1;
+    };
+    assert.ok((await client.submit(deep, 200).exception())!.stack!.length < 10_500);
+    const long = await client
+      .submit((n: number): number => {
+        throw new Error('x'.repeat(n));
+      }, 100_000)
+      .exception();
+    assert.ok(long!.message.length <= 10_000);
+  },
+
+  '15 an error that cannot travel arrives with its text; a cause is kept': async ({ client }) => {
+    const unsendable = await client
+      .submit((): number => {
+        throw Object.assign(new Error('with a function', { cause: new TypeError('below') }), { fn: () => 1 });
+      })
+      .exception();
+    assert.match(unsendable!.message, /with a function/);
+    assert.match(String(unsendable!.cause), /TypeError: below/);
+    const sent = await client
+      .submit((): number => {
+        throw new RangeError('above', { cause: new TypeError('below') });
+      })
+      .exception();
+    assert.ok(sent instanceof RangeError);
+    assert.match(String(sent.cause), /TypeError: below/);
+  },
+
+  '16 retries: as many more attempts, for each element of a map too': async ({ client }) => {
+    const files = fileNames();
+    const file = (): string => files.next().value;
+    for (const [retries, message] of [
+      [2, undefined],
+      [1, 'attempt 2'],
+      [0, 'attempt 1'],
+    ] as const) {
+      const future = client.with({ retries }).submit(countingAttempts, file(), 2);
+      assert.equal((await future.exception())?.message, message);
+    }
+    const each = client.with({ retries: 1 }).map(countingAttempts, [file(), file()], [1, 2]);
+    assert.deepEqual(await Promise.all(each.map(async (one) => (await one.exception())?.message)), [
+      undefined,
+      'attempt 2',
+    ]);
+    files.return(undefined as never);
+  },
+
+  '17 retry runs a failed task again, and the one it failed because of': async ({ client }) => {
+    const files = fileNames();
+    const x = client.submit(countingAttempts, files.next().value, 1);
+    const y = client.submit(inc, x);
+    await assert.rejects(y.result(), /attempt 1/);
+    y.retry();
+    assert.equal(await y, 3);
+    const z = client.submit(countingAttempts, files.next().value, 1);
+    const w = client.submit(inc, z);
+    await assert.rejects(w.result(), /attempt 1/);
+    z.release();
+    w.retry();
+    assert.equal(await w, 3);
+    files.return(undefined as never);
+  },
+
+  '18 what cannot be made again on a worker fails its task only': async ({ client }) => {
+    const directory = mkdtempSync(join(tmpdir(), 'par-test-'));
+    const file = join(directory, 'gone.mjs');
+    writeFileSync(file, 'export function gone(x) { return x; }');
+    const { gone } = (await import(file)) as { gone: (x: number) => number };
+    rmSync(directory, { recursive: true });
+    const future = client.submit(gone, 1);
+    await refused(future.result(), 'PAR_DESERIALIZATION', /function of task gone/);
+    assert.equal(future.status, 'error');
+    assert.deepEqual(await client.gather(client.map(inc, range(10))), range(10).map(inc));
+  },
+
+  'a task that ends its thread costs that thread only': async ({ client }) => {
+    const future = client.submit((): number => process.exit(3));
+    await refused(future.result(), 'PAR_KILLED_WORKER', /process\.exit\(3\)/);
+    assert.deepEqual(await client.gather(client.map(inc, range(10))), range(10).map(inc));
+  },
+});
