@@ -12,7 +12,7 @@ test('10 random kills of workers during 5,000 tasks with dependencies lose no re
   const directory = mkdtempSync(join(tmpdir(), 'par-test-'));
   const seed = Math.floor(Math.random() * 2 ** 32);
   try {
-    const { stdout, stderr } = await promisify(execFile)(process.execPath, [soak, '10', '5000', String(seed)], {
+    const { stdout } = await promisify(execFile)(process.execPath, [soak, '10', '5000', String(seed)], {
       env: { ...process.env, TMPDIR: directory, NODE_OPTIONS: '' },
     });
     const { killed, tasks, tasksLeft, processesLeft, workersStarted } = JSON.parse(stdout) as Record<string, number>;

@@ -131,7 +131,12 @@ class RendezvousServer implements Rendezvous {
   lost(rank: number, reason: string): void {
     if (this.#gone.has(rank) || this.#seats[rank]?.finished) return;
     this.#gone.set(rank, reason);
-    this.#broadcast({ type: 'lost', rank, reason }, rank);
+    const table = this.#table;
+    this.#seats.forEach((seat, other) => {
+      // Who is only joining a job under way learns of it together with the table.
+      const listens = seat !== undefined && other !== rank && (table === undefined || table[other] !== undefined);
+      if (listens) sendMessage(seat.wire, { type: 'lost', rank, reason });
+    });
     if (this.#table !== undefined) this.#table[rank] = undefined;
     else if (rank < this.#initial) this.#reject(new ParError('PAR_PEER_LOST', `rank ${rank} is gone: ${reason}`));
   }
