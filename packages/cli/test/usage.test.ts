@@ -89,3 +89,10 @@ test('--dry-run starts nothing and prints every command, but not the secret', as
   expect(stdout).toContain(`--expose-gc ${fixture('ends.mjs')} 7`);
   expect(stdout).not.toMatch(/PAR_SECRET=\w/);
 });
+
+test('a network interface that was named with -x comes before the one par finds', async () => {
+  const args = ['run', '--dry-run', '-H', 'h1:1,h2:1', '-np', '2', fixture('ends.mjs')];
+  expect((await par(args)).stdout.split("PAR_TCP_HOST='<address>'")).toHaveLength(3);
+  const named = await par([...args.slice(0, 2), '-x', 'PAR_TCP_HOST=ib0', ...args.slice(2)]);
+  expect(named.stdout.split('PAR_TCP_HOST=ib0 ')).toHaveLength(3);
+});

@@ -79,7 +79,12 @@ export function planTcpRanks(
     secure: options.secure,
   };
   return planRanks(segments, options, {
-    environment: (rank, appnum) => rankEnvironment(identity, rank, appnum, seats[rank]!),
+    environment: (rank, appnum) => {
+      const seat = seats[rank]!;
+      // A person's choice of interface comes before what was found.
+      const tcpHost = segments[appnum]!.requested.PAR_TCP_HOST ?? seat.tcpHost;
+      return rankEnvironment(identity, rank, appnum, { ...seat, tcpHost });
+    },
     otherHost: (rank) => seats[rank]!.otherHost,
   });
 }
