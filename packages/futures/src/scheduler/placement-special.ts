@@ -35,7 +35,9 @@ function actorsOf(worker: WorkerState): number {
 
 function placeActor(s: SchedulerState, placement: PlacementClass, task: Task): boolean {
   let best: WorkerState | undefined;
-  for (const worker of candidates(s, placement)) {
+  const able = candidates(s, placement);
+  for (const worker of able) {
+    if (worker === task.rare?.avoids && able.length > 1) continue;
     const fewer = best === undefined ? -1 : actorsOf(worker) - actorsOf(best);
     if (best === undefined || fewer < 0 || (fewer === 0 && loadOf(worker) < loadOf(best))) best = worker;
   }

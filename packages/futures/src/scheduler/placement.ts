@@ -72,6 +72,7 @@ function nearest(s: SchedulerState, task: Task): WorkerState | undefined {
     for (const worker of dependency.holders) {
       if (worker === best || !takesTasks(worker) || !isAllowed(placement, worker)) continue;
       if (placement.soft && !isNamed(placement, worker)) continue;
+      if (task.rare?.avoids === worker) continue;
       const cost = transferTime(s, task, worker) + waitingTime(s, worker);
       if (cost < least) {
         least = cost;
@@ -191,7 +192,8 @@ function choose(s: SchedulerState, worker: WorkerState): Task | undefined {
     const task = placement.queue.peek();
     if (task === undefined || (best !== undefined && !runsBefore(task, best))) continue;
     if (placement.resources.length > 0 && !hasFreeResources(placement, worker)) continue;
-    if (placement.soft && !isNamed(placement, worker) && hasRoomElsewhere(s, placement)) continue;
+    if (placement.soft && !isNamed(placement, worker) && hasPreferredRoom(s, task)) continue;
+    if (isAvoided(s, task, worker)) continue;
     best = task;
   }
   const reserved = worker.reservedFor?.queue.peek();
@@ -200,11 +202,28 @@ function choose(s: SchedulerState, worker: WorkerState): Task | undefined {
 }
 
 /** A preferred worker has a free thread. */
-function hasRoomElsewhere(s: SchedulerState, placement: PlacementClass): boolean {
+function hasPreferredRoom(s: SchedulerState, task: Task): boolean {
+  const { placement } = task.submission!;
   for (const worker of s.open) {
+    if (worker === task.rare?.avoids) continue;
     if (takesTasks(worker) && loadOf(worker) < worker.threads && isNamed(placement, worker)) return true;
   }
   return false;
+}
+
+/** The task asked to be run again when it ran on this worker, and another one has a free thread for it. */
+function isAvoided(s: SchedulerState, task: Task, worker: WorkerState): boolean {
+  if (task.rare?.avoids !== worker) return false;
+  const { placement } = task.submission!;
+  return s.open.some(
+    (other) =>
+      other !== worker &&
+      other.reservedFor === null &&
+      takesTasks(other) &&
+      loadOf(other) < other.threads &&
+      other.classes.includes(placement) &&
+      hasFreeResources(placement, other),
+  );
 }
 
 function remove(task: Task, worker: WorkerState): void {
@@ -221,6 +240,7 @@ function takeFromOthers(s: SchedulerState, thief: WorkerState): Task | undefined
     if (worker === thief) continue;
     const task = worker.backlog.peek();
     if (task === undefined || !thief.classes.includes(task.submission!.placement)) continue;
+    if (isAvoided(s, task, thief)) continue;
     const reserved = thief.reservedFor?.queue.peek();
     if (reserved !== undefined && !runsBefore(task, reserved)) continue;
     const gain = takesTasks(worker)
@@ -242,6 +262,7 @@ export function assign(s: SchedulerState, worker: WorkerState, task: Task): void
   placement.queued--;
   enterProcessing(s, task);
   task.run++;
+  if (task.rare !== null) task.rare.avoids = null;
   if (worker.tasks.length === 0) worker.lastProgress = s.now;
   addRun(worker, task);
   takeResources(placement, worker);

@@ -140,6 +140,7 @@ export function rescheduled(s: SchedulerState, worker: WorkerState, record: Resc
     const task = currentRun(s, worker, record.tasks[i]!, record.runs[i]!);
     if (task === undefined) continue;
     giveUpRun(s, task, worker);
+    rareOf(task).avoids = worker;
     requeue(s, task);
   }
 }

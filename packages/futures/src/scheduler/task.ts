@@ -69,6 +69,8 @@ export class RareParts {
   /** Workers of a run on several ranks that have not reported yet, and the outcome of the first. */
   group: GroupRun | null = null;
   story: StoryEntry[] | null = null;
+  /** Where its last run asked to be run again: others with a free thread come first. */
+  avoids: WorkerState | null = null;
   /** Of scattered data that is still with its client. */
   scatter: ScatterPlan | null = null;
 }

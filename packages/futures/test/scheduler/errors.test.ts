@@ -83,6 +83,36 @@ describe('errors and retries', () => {
     expect(cluster.scheduler.state.workers.get(2)!.tasks).toHaveLength(1);
   });
 
+  test.each([
+    ['without dependencies', 0, {}],
+    ['with its data and a preference at one of them', 1, { workers: [2], allowOtherWorkers: true }],
+  ])('a task that asks to be run again moves while another worker has room: %s', (_, dependencies, options) => {
+    const cluster = new Cluster();
+    const workers = [cluster.join(2), cluster.join(3)] as const;
+    const client = cluster.client();
+    const data = client.submit('data', [], { workers: [2] });
+    workers[0].finish('data', { nbytes: 1e6 });
+    const x = client.submit('x', [data].slice(0, dependencies), options);
+    const place = (): number => workers.findIndex((worker) => worker.names.includes('x'));
+    const again = (): void => {
+      const worker = workers[place()]!;
+      const { task, run } = worker.run('x');
+      worker.runs.delete(task);
+      worker.send({ kind: 'rescheduled', tasks: [task], runs: [run] });
+    };
+    for (let i = 0; i < 10; i++) {
+      const before = place();
+      again();
+      expect(place()).toBe(1 - before);
+    }
+    const here = place();
+    client.submit('busy', [], { workers: [3 - here] });
+    again();
+    expect(place()).toBe(here);
+    cluster.drain();
+    expect(client.status(x)).toBe('finished');
+  });
+
   test('a task whose threads die is given up after allowedFailures deaths more than allowed', () => {
     const cluster = new Cluster({ allowedFailures: 2 });
     const worker = cluster.join(2);

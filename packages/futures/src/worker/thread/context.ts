@@ -39,7 +39,7 @@ export function currentTask(): TaskContext | undefined {
   return running.getStore();
 }
 
-/** Thrown by a task that wants to run on another worker, or later: not an error. */
+/** Thrown by a task that wants to run again: on another worker if one has room, else where it was. Not an error. */
 export class Reschedule extends Error {
   override readonly name = 'Reschedule';
 }
