@@ -26,7 +26,6 @@ export type {
   MissingDependency,
   Replicate,
   Rescheduled,
-  Reserve,
   Retract,
   Retracted,
   RunTasks,

@@ -74,9 +74,9 @@ export interface DescribeFunction {
 }
 
 /**
- * Registers data that comes from a client. Small values (see INLINE_BYTES) come with the record, or are already in the data
- * store of the rank that sends it (`held`: for clients inside tasks), or neither: then the scheduler chooses workers and
- * sends a `place` record; the client `put`s the value to these ranks, and the futures finish once a worker has it.
+ * Registers data that comes from a client. Small values (see INLINE_BYTES) come with the record; for others the scheduler
+ * chooses workers and sends a `place` record; the client `put`s the value to these ranks, and the futures finish once a worker
+ * has it.
  */
 export interface Scatter {
   readonly kind: 'scatter';
@@ -90,8 +90,6 @@ export interface Scatter {
   readonly keys?: readonly string[];
   readonly data:
     | { readonly at: 'inline'; readonly values: readonly Uint8Array[] }
-    /** `ids[i]` is the number under which the sending rank stores value `i`, from `reserve` (see worker protocol). */
-    | { readonly at: 'held'; readonly ids: readonly TaskId[] }
     | {
         readonly at: 'client';
         readonly workers?: readonly (Rank | string)[];

@@ -28,7 +28,6 @@ export type WorkerRecord =
   | Retracted
   | Fetched
   | WorkerStatus
-  | Reserve
   | Called
   | Evicted;
 
@@ -133,13 +132,6 @@ export interface WorkerStatus {
   readonly spilledBytes?: number;
 }
 
-/** Asks for `count` ids to store scattered data of tasks under. Answered by `reserved`. */
-export interface Reserve {
-  readonly kind: 'reserve';
-  readonly request: number;
-  readonly count: number;
-}
-
 /** Outcome of a `call`. */
 export interface Called {
   readonly kind: 'called';
@@ -160,7 +152,6 @@ export type ToWorker =
   | Retract
   | Replicate
   | Call
-  | { readonly kind: 'reserved'; readonly request: number; readonly first: TaskId }
   /** No request for these functions comes without a new `define`. */
   | { readonly kind: 'forget-functions'; readonly fns: readonly number[] }
   /** No answer will come from this rank any more: fetches from it have failed. */

@@ -1,10 +1,9 @@
-import { ParError } from '@par/comm-core';
 import type { Scatter } from '../protocol/index.ts';
 import type { ClientState } from './client-state.ts';
 import type { SchedulerState } from './state.ts';
 import { create, join } from './submissions.ts';
 import { addWant, forEachWant, rareOf, type ScatterPlan, STATE, Task } from './task.ts';
-import { addHolder, cancelAll, finish } from './transitions.ts';
+import { cancelAll, finish } from './transitions.ts';
 import { takesTasks, type WorkerState } from './worker-state.ts';
 
 export function scatter(s: SchedulerState, client: ClientState, record: Scatter): void {
@@ -18,7 +17,7 @@ export function scatter(s: SchedulerState, client: ClientState, record: Scatter)
       join(s, known, client, number);
       continue;
     }
-    const task = known ?? new Task(data.at === 'held' ? data.ids[index]! : s.nextTask++, null, index, key, 0, 0);
+    const task = known ?? new Task(s.nextTask++, null, index, key, 0, 0);
     if (known === undefined) create(s, task);
     addWant(task, client, number);
     task.state = STATE.WAITING;
@@ -28,13 +27,6 @@ export function scatter(s: SchedulerState, client: ClientState, record: Scatter)
       task.blob = data.values[index]!;
       task.start = 0;
       task.end = task.blob.length;
-      finish(s, task, true);
-    } else if (data.at === 'held') {
-      const worker = s.workers.get(client.rank);
-      if (worker === undefined) {
-        throw new ParError('PAR_PROTOCOL', `rank ${client.rank} scattered data it holds, but is no worker`);
-      }
-      addHolder(task, worker, nbytes[index]!);
       finish(s, task, true);
     } else {
       const copies = data.broadcast === true ? Number.POSITIVE_INFINITY : Number(data.broadcast) || 1;

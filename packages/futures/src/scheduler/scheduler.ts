@@ -202,10 +202,6 @@ export class Scheduler {
       case 'status':
         this.#status(worker, record.paused);
         break;
-      case 'reserve':
-        s.outbox.worker(worker, { kind: 'reserved', request: record.request, first: s.nextTask });
-        s.nextTask += record.count;
-        break;
       case 'called':
         s.coordination.called(s, worker.rank, record.call, record.outcome);
         break;

@@ -207,8 +207,6 @@ export class WorkerRank {
           (error) => this.#done.reject(error),
         );
         return;
-      case 'reserved':
-        return;
       case 'forget-functions':
         for (const fn of record.fns) this.#functions.delete(fn);
         this.#pool.forgetFunctions(record.fns);

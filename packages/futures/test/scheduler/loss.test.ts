@@ -225,18 +225,4 @@ describe('scattered data', () => {
     expect(client.futures.get(y)).toMatchObject({ cancelled: { reason: 'data-lost' } });
     expect(client.status(kept)).toBe('stored');
   });
-
-  test('inside a task it is registered where it is', () => {
-    const cluster = new Cluster();
-    const worker = cluster.join(2);
-    const inside = cluster.client(2);
-    worker.send({ kind: 'reserve', request: 5, count: 1 });
-    const reserved = worker.records.find((record) => record.kind === 'reserved');
-    const id = reserved?.kind === 'reserved' ? reserved.first : -1;
-    worker.data.set(id, 1000);
-    inside.send({ kind: 'scatter', client: 0, first: 0, nbytes: [1000], data: { at: 'held', ids: [id] } });
-    expect(inside.futures.get(0)).toMatchObject({ status: 'stored', holders: [2] });
-    inside.release(0);
-    expect(worker.data.size).toBe(0);
-  });
 });
