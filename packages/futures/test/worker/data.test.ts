@@ -94,16 +94,20 @@ test('data beyond the limit is spilled to files of this user only, comes back, a
       tasks.map((i) => [MB / 8, i]),
     );
     for (let missing = 20; missing > 0; ) missing -= (await scheduler.next('finished-stored')).tasks.length;
+    // Larger than the limit by itself, however quickly the others were written.
+    scheduler.run(1, fn, 50, [[(12 * MB) / 8, 50]]);
     await scheduler.next('status', ({ paused }) => paused);
+    await scheduler.next('finished-stored', ({ tasks }) => tasks.includes(50));
     const { memoryBytes } = await scheduler.next(
       'status',
-      ({ paused, spilledBytes }) => !paused && spilledBytes! > 11 * MB,
+      ({ paused, spilledBytes }) => !paused && spilledBytes! > 20 * MB,
     );
     expect(memoryBytes).toBeLessThanOrEqual(8 * MB);
     const [directory] = await readdir(parent);
     expect((await stat(join(parent, directory!))).mode & 0o777).toBe(0o700);
     expect(await readdir(join(parent, directory!))).not.toEqual([]);
     for (const i of [0, 19, 7]) expect(await scheduler.fetch(1, [i])).toEqual([make(MB / 8, i)]);
+    expect(await scheduler.fetch(1, [50])).toEqual([make((12 * MB) / 8, 50)]);
     scheduler.run(1, scheduler.define(1, sum), 100, [[new Dependency(0), new Dependency(1)]], {
       dependencies: [[0, 1]],
       locations: [at(1, MB, 1), at(2, MB, 1)],

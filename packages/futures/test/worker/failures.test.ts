@@ -54,6 +54,28 @@ test('a result that cannot be sent is a typed error that says where in the resul
   });
 });
 
+test('a result too large to be kept beside the task is a typed error with its name, and the worker goes on', async () => {
+  await using scheduler = new ScriptedScheduler(1);
+  const fn = scheduler.define(1, () => {
+    const { SharedArrayBuffer: original } = globalThis;
+    // What the engine does when there is no memory left.
+    globalThis.SharedArrayBuffer = class {
+      constructor() {
+        globalThis.SharedArrayBuffer = original;
+        throw new RangeError('Array buffer allocation failed');
+      }
+    } as never;
+    return new Float64Array(1000);
+  });
+  scheduler.run(1, fn, 1, [[]], { keys: ['large'] });
+  expect(await scheduler.error(1)).toMatchObject({
+    code: 'PAR_RESULT_NOT_SERIALIZABLE',
+    message: expect.stringMatching(/task large .*Array buffer allocation failed/),
+  });
+  scheduler.run(1, scheduler.define(1, one), 2, [[]]);
+  expect(await scheduler.results([2])).toEqual([1]);
+});
+
 test('arguments and functions that cannot be made again are errors of their tasks only', async () => {
   await using scheduler = new ScriptedScheduler(1);
   const fn = scheduler.define(1, one);

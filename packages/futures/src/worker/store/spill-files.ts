@@ -10,6 +10,9 @@ export interface SpilledValue {
   readonly lengths: readonly number[];
 }
 
+/** Node refuses to read or write 2 GiB at once. */
+const MOST_AT_ONCE = 2 ** 30;
+
 /** With the host: other hosts may have the same directory, and processes of the same numbers. */
 const PREFIX = `par-spill-${hostname()}-`;
 
@@ -52,7 +55,7 @@ export class SpillFiles {
       for (const [i, length] of lengths.entries()) {
         const segment = new Uint8Array(i === 0 ? new ArrayBuffer(length) : new SharedArrayBuffer(length));
         for (let at = 0; at < length; ) {
-          const { bytesRead } = await file.read(segment, at, length - at);
+          const { bytesRead } = await file.read(segment, at, Math.min(length - at, MOST_AT_ONCE));
           if (bytesRead === 0) throw new Error(`${path} is shorter than what was spilled to it`);
           at += bytesRead;
         }
@@ -87,7 +90,9 @@ export class SpillFiles {
 }
 
 async function writeAll(file: Awaited<ReturnType<typeof open>>, bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.length; ) at += (await file.write(bytes, at, bytes.length - at)).bytesWritten;
+  for (let at = 0; at < bytes.length; ) {
+    at += (await file.write(bytes, at, Math.min(bytes.length - at, MOST_AT_ONCE))).bytesWritten;
+  }
 }
 
 /** Removes what workers left that were killed: directories that name a process which is no more. */

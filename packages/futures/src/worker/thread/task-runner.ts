@@ -186,8 +186,7 @@ export class TaskRunner {
     try {
       encoded = encodeWithHolds(value);
     } catch (error) {
-      const path = error instanceof NotSerializableError ? error.path.replace(/^value/, 'result') : 'result';
-      this.#fail(task, new ResultNotSerializableError(`task ${task.key}`, path, error));
+      this.#failToSend(task, error);
       return;
     }
     const { segments, holds } = encoded;
@@ -198,16 +197,22 @@ export class TaskRunner {
     if (small && !task.wasBlocked && this.#ring.write(task.slot, Math.min(duration * 1000, 0x7fffffff), head)) {
       if (this.#ring.ring()) this.#post(0);
     } else {
-      this.#post({
-        kind: 'result',
-        slot: task.slot,
-        duration,
-        segments: segments.map(kept),
-        type: typeOf(value),
-        holds,
-      });
+      let copies: Uint8Array[];
+      try {
+        copies = segments.map(kept);
+      } catch (error) {
+        // There is no memory for them.
+        this.#failToSend(task, error);
+        return;
+      }
+      this.#post({ kind: 'result', slot: task.slot, duration, segments: copies, type: typeOf(value), holds });
     }
     this.#end(task);
+  }
+
+  #failToSend(task: ThreadTask, error: unknown): void {
+    const path = error instanceof NotSerializableError ? error.path.replace(/^value/, 'result') : 'result';
+    this.#fail(task, new ResultNotSerializableError(`task ${task.key}`, path, error));
   }
 
   #fail(task: ThreadTask, error: unknown): void {
