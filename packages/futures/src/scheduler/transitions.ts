@@ -235,7 +235,7 @@ export function loseData(s: SchedulerState, task: Task): void {
   if (!needed) s.releasing.push(task);
   else if (task.submission === null) cancelAll(s, [task], 'data-lost', 'active');
   else if (task.submission.actor) {
-    const text = 'the worker that held the actor was lost; submit the actor again';
+    const text = 'the worker holding the actor was lost; make the actor again';
     failWith(s, task, { kind: 'actor-lost', text }, undefined);
   } else {
     forEachWant(task, (client, number) => s.outbox.lost(client, number));

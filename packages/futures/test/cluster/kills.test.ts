@@ -1,0 +1,39 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const program = join(import.meta.dirname, 'programs', 'kills.ts');
+
+describe('a worker is killed', () => {
+  const temporary = mkdtempSync(join(tmpdir(), 'par-test-'));
+  const directory = mkdtempSync(join(tmpdir(), 'par-test-'));
+  const outcomes: Record<string, unknown> = {};
+  beforeAll(async () => {
+    const env = { ...process.env, TMPDIR: temporary, NODE_OPTIONS: '' };
+    const { stdout } = await promisify(execFile)(process.execPath, [program, directory], { env, timeout: 60_000 });
+    for (const line of stdout.trim().split('\n')) Object.assign(outcomes, JSON.parse(line));
+  }, 70_000);
+  afterAll(() => {
+    for (const one of [temporary, directory]) rmSync(one, { recursive: true, force: true });
+  });
+
+  it('under an actor: calls under way, later ones and its future say that it is lost; another can be made', () => {
+    const lost = { code: 'PAR_ACTOR_LOST', message: expect.stringContaining('the worker holding the actor was lost') };
+    expect(outcomes.actor).toEqual({ during: lost, after: lost, future: lost, anew: 1 });
+  });
+
+  it('under a stream: the generator runs again, and every value comes once, in order', () => {
+    expect(outcomes.stream).toEqual({ inOrder: true, count: 1000, pids: 2 });
+  });
+
+  it('under a client inside a task: what it submitted vanishes', () => {
+    expect(outcomes.client).toEqual({ parent: 'ran again', left: 0 });
+  });
+
+  it('and nothing stays behind', () => {
+    expect(readdirSync(temporary)).toEqual([]);
+  });
+});
