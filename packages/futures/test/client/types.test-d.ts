@@ -1,7 +1,7 @@
 // Compiled by the package's type check: every line says what the compiler must make of a call.
 import type { Communicator } from '@par/comm-core';
 import { expectTypeOf } from 'vitest';
-import type { Actor, Client, Future } from '../../src/index.ts';
+import type { Actor, Client, Executor, executor, Future, Result, Stream } from '../../src/index.ts';
 
 declare const client: Client;
 declare const numbers: number[];
@@ -75,3 +75,64 @@ expectTypeOf(together.map(kernel, [1, 2], ['one', 'two'])).toEqualTypeOf<Future<
 together.submit(kernel, 1);
 // @ts-expect-error an argument is of another type
 together.submit(kernel, 'one', 'one');
+
+function* upTo(n: number): Generator<number> {
+  for (let i = 0; i < n; i++) yield i;
+}
+async function* labels(prefix: string, n: number): AsyncGenerator<string> {
+  for (let i = 0; i < n; i++) yield prefix + i;
+}
+
+expectTypeOf<Result<number>>().toEqualTypeOf<number>();
+expectTypeOf<Result<Promise<string>>>().toEqualTypeOf<string>();
+expectTypeOf<Result<Generator<number>>>().toEqualTypeOf<number[]>();
+expectTypeOf<Result<AsyncGenerator<Promise<string>>>>().toEqualTypeOf<string[]>();
+expectTypeOf(client.submit(upTo, 3)).toEqualTypeOf<Future<number[]>>();
+expectTypeOf(client.submit(labels, text, count)).toEqualTypeOf<Future<string[]>>();
+
+// Streams give what is yielded, whichever way it is made.
+expectTypeOf(client.stream(upTo, 3)).toEqualTypeOf<Stream<number>>();
+expectTypeOf(client.stream(labels, 'x', 3)).toEqualTypeOf<Stream<string>>();
+expectTypeOf(client.stream(async (n: number) => [n, n], 1)).toEqualTypeOf<Stream<number>>();
+expectTypeOf(client.stream(upTo, 3).next()).resolves.toEqualTypeOf<IteratorResult<number, undefined>>();
+// @ts-expect-error nothing to iterate over
+client.stream(square, 3);
+// @ts-expect-error the argument is of another type
+client.stream(upTo, 'three');
+// @ts-expect-error one argument is missing
+client.stream(labels, 'x');
+
+declare const world: Communicator;
+declare const start: typeof executor;
+expectTypeOf(start(world)).resolves.toEqualTypeOf<Executor | undefined>();
+expectTypeOf(start(world, { root: 1, nthreads: 2, initializer: () => {} })).resolves.toEqualTypeOf<
+  Executor | undefined
+>();
+// @ts-expect-error root is a rank
+start(world, { root: 'first' });
+// @ts-expect-error the ranks are those of the communicator
+start(world, { comm: world });
+
+declare const pool: Executor;
+expectTypeOf(pool.submit(square, 2)).toEqualTypeOf<Future<number>>();
+expectTypeOf(pool.submit(lookup, { names: [text] }, count)).toEqualTypeOf<Future<string>>();
+expectTypeOf(pool.map(square, numbers)).toEqualTypeOf<AsyncGenerator<number, void, undefined>>();
+expectTypeOf(pool.map(lookup, [{ names: ['a'] }], [0])).toEqualTypeOf<AsyncGenerator<string, void, undefined>>();
+expectTypeOf(pool.starmap(lookup, [[{ names: ['a'] }, 0]])).toEqualTypeOf<AsyncGenerator<string, void, undefined>>();
+expectTypeOf(pool.with({ chunkSize: 10, unordered: true }).map(upTo, numbers)).toEqualTypeOf<
+  AsyncGenerator<number[], void, undefined>
+>();
+// @ts-expect-error the argument is of another type
+pool.submit(square, 'two');
+// @ts-expect-error one argument is missing
+pool.submit(lookup, { names: [] });
+// @ts-expect-error the elements are of another type
+pool.map(square, ['one']);
+// @ts-expect-error one iterable is missing
+pool.map(lookup, [{ names: ['a'] }]);
+// @ts-expect-error a list of arguments is too short
+pool.starmap(lookup, [[{ names: ['a'] }]]);
+// @ts-expect-error one of a list's arguments is of another type
+pool.starmap(lookup, [[{ names: ['a'] }, 'one']]);
+// @ts-expect-error calls of an executor have no keys
+pool.with({ key: 'one' });
