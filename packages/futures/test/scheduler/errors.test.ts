@@ -91,7 +91,7 @@ describe('errors and retries', () => {
     const workers = [cluster.join(2), cluster.join(3)] as const;
     const client = cluster.client();
     const data = client.submit('data', [], { workers: [2] });
-    workers[0].finish('data', { nbytes: 1e6 });
+    workers[0].finish('data', { nbytes: 1e6, duration: 0.1 });
     const x = client.submit('x', [data].slice(0, dependencies), options);
     const place = (): number => workers.findIndex((worker) => worker.names.includes('x'));
     const again = (): void => {
