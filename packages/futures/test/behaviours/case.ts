@@ -21,8 +21,6 @@ export interface Case {
   readonly name: string;
   /** The cluster it needs. Default `pair`. */
   readonly shape?: ShapeName;
-  /** Kills ranks: only where the job outlives them. */
-  readonly killsRanks?: boolean;
   run(bench: Bench): Promise<void>;
 }
 

@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { beforeAll, describe, it } from 'vitest';
 import { runJob } from '../../../transport-mpi/test/run-job.ts';
-import type { Case } from './case.ts';
 import { CASES } from './cases.ts';
 import { sizeOf } from './shapes.ts';
 
@@ -15,18 +14,16 @@ export interface JobOptions {
     program: readonly string[],
   ) => { readonly command: string; readonly args: readonly string[] };
   readonly env?: Readonly<Record<string, string>>;
-  readonly losesRanks: boolean;
 }
 
 /** A test for each case, from the outcomes of one job that runs them all. */
-export function behavioursOfJob(name: string, { command, env = {}, losesRanks }: JobOptions): void {
-  const cases: readonly Case[] = CASES.filter(({ killsRanks }) => losesRanks || !killsRanks);
+export function behavioursOfJob(name: string, { command, env = {} }: JobOptions): void {
   describe(name, () => {
     const outcomes = new Map<string, { readonly error?: string }>();
     let said = '';
     beforeAll(async () => {
-      const size = Math.max(...cases.map(({ shape = 'pair' }) => sizeOf(shape)));
-      const { stdout, stderr } = await runJob(command(size, [program, ...cases.map((one) => one.name)]), env, LIMIT_MS);
+      const size = Math.max(...CASES.map(({ shape = 'pair' }) => sizeOf(shape)));
+      const { stdout, stderr } = await runJob(command(size, [program, ...CASES.map((one) => one.name)]), env, LIMIT_MS);
       said = `${stdout}\n${stderr}`;
       for (const line of stdout.split('\n')) {
         if (!line.startsWith('{"name"')) continue;
@@ -34,7 +31,7 @@ export function behavioursOfJob(name: string, { command, env = {}, losesRanks }:
         outcomes.set(outcome.name, outcome);
       }
     }, LIMIT_MS + 10_000);
-    it.each(cases.map((one) => [one.name]))('%s', (one) => {
+    it.each(CASES.map((one) => [one.name]))('%s', (one) => {
       const outcome = outcomes.get(one);
       if (outcome === undefined) throw new Error(`the job ended without it:\n${said.slice(-4000)}`);
       if (outcome.error !== undefined) throw new Error(outcome.error);

@@ -5,6 +5,5 @@ for (const mpi of SYSTEM_MPIS) {
   behavioursOfJob(`ranks of ${mpi.name}`, {
     command: (size, program) => mpi.command(size, program),
     env: mpi.env,
-    losesRanks: false,
   });
 }

@@ -8,5 +8,4 @@ behavioursOfJob('ranks over sockets', {
     command: process.execPath,
     args: [par, 'run', '-np', String(size), '--no-label', ...program],
   }),
-  losesRanks: true,
 });
