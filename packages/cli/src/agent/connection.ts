@@ -196,9 +196,9 @@ export class AgentConnection {
 
   /** Rejects when the host is lost before it answers. */
   ask(question: Question): Promise<unknown> {
+    if (this.#lost !== undefined) return Promise.reject(new UsageError(`host ${this.name}: ${this.#lost}`));
     const id = this.#nextQuestion++;
     return new Promise((resolve, reject) => {
-      if (this.#lost !== undefined) reject(new UsageError(`host ${this.name}: ${this.#lost}`));
       this.#asked.set(id, { resolve, reject });
       this.#send({ type: 'ask', id, question });
     });
