@@ -2,7 +2,7 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Client, type Future } from '../../src/index.ts';
+import { Client, Event, type Future } from '../../src/index.ts';
 import { TestCluster } from './cluster.ts';
 
 const inc = (x: number): number => x + 1;
@@ -10,9 +10,10 @@ const div = (x: number, y: number): number => {
   if (y === 0) throw new RangeError(`${x} divided by zero`);
   return x / y;
 };
-const slow = async (ms: number): Promise<number> => {
-  await new Promise((resolve) => setTimeout(resolve, ms));
-  return ms;
+/** Is done once the event of that name is set. */
+const gated = async (gate: string): Promise<string> => {
+  await new Event(gate).wait();
+  return gate;
 };
 const forever = (_: number): Promise<never> => new Promise(() => {});
 /** Fails as often as told; attempts are counted in a file, since the threads of workers share nothing. */
@@ -158,12 +159,13 @@ describe('wait', () => {
   });
 
   it('ends with its signal; the futures stay usable', async () => {
-    const future = client.submit(slow, 300);
+    const future = client.submit(gated, 'wait');
     await expect(client.wait([future], { signal: AbortSignal.timeout(10) })).rejects.toMatchObject({
       code: 'PAR_TIMEOUT',
     });
     await expect(future.result({ signal: AbortSignal.timeout(10) })).rejects.toMatchObject({ code: 'PAR_TIMEOUT' });
-    expect(await future).toBe(300);
+    await new Event('wait', { client }).set();
+    expect(await future).toBe('wait');
   });
 
   it('says how it is called when called otherwise', async () => {
@@ -174,11 +176,14 @@ describe('wait', () => {
 
 describe('asCompleted', () => {
   it('yields futures as they are done, failed ones too', async () => {
-    const futures: Future<number>[] = [client.submit(slow, 200), client.submit(div, 5, 0), client.submit(inc, 1)];
-    const seen: Future<number>[] = [];
-    for await (const future of client.asCompleted(futures)) seen.push(future);
-    expect(new Set(seen)).toEqual(new Set(futures));
-    expect(seen[2]).toBe(futures[0]);
+    const [last, ...first] = [client.submit(gated, 'last'), client.submit(div, 5, 0), client.submit(inc, 1)];
+    const seen: Future<unknown>[] = [];
+    for await (const future of client.asCompleted<unknown>([last!, ...first])) {
+      seen.push(future);
+      if (seen.length === 2) await new Event('last', { client }).set();
+    }
+    expect(new Set(seen.slice(0, 2))).toEqual(new Set(first));
+    expect(seen[2]).toBe(last);
   });
 
   it('ends at once without futures, and refuses other things', async () => {
@@ -198,10 +203,11 @@ describe('asCompleted', () => {
   });
 
   it('yields a future as often as it was added, and counts', async () => {
-    const future = client.submit(slow, 50);
+    const future = client.submit(gated, 'twice');
     const completed = client.asCompleted([future, future]);
     expect(completed).toMatchObject({ count: 2, isEmpty: false, hasReady: false });
     expect(await completed.nextBatch({ block: false })).toEqual([]);
+    await new Event('twice', { client }).set();
     expect((await completed.next()).value).toBe(future);
     expect((await completed.next()).value).toBe(future);
     expect(completed).toMatchObject({ count: 0, isEmpty: true });
