@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Client } from '../../../src/index.ts';
+import { type Client, Event } from '../../../src/index.ts';
 import { casesOf, eventually, range, refused } from '../case.ts';
 
 const make = (n: number): Float64Array => new Float64Array(n).fill(n);
@@ -24,15 +24,13 @@ export const HARM = casesOf({
   },
 
   '53 two tasks on two idle workers run on one each': async ({ client, workers }) => {
-    const where = client.with({ pure: false }).map(async (_: number) => {
-      await new Promise((resolve) => setTimeout(resolve, 100));
-      return process.env.PAR_NOWHERE;
-    }, range(2));
+    const held = client.with({ pure: false }).map((_: number) => new Event('53').wait(), range(2));
     await eventually(
       async () => [...(await client.processing()).values()].every(({ length }) => length === 1),
       `each of ${workers.length} workers has one`,
     );
-    await client.gather(where);
+    await new Event('53', { client }).set();
+    await client.gather(held);
   },
 
   '61 a task that calls process.exit fails with its name, and the others go on': async ({ client }) => {
