@@ -1,4 +1,4 @@
-// π from random points, in batches that any free worker takes, with the estimate as it gets better.
+// π from random points, in batches that any free worker takes, with a line that shows how far it is.
 //
 //   node monte-carlo-pi.ts [batches]        par run -np 4 monte-carlo-pi.ts [batches]
 import { Client, initialize } from '@par/futures';
@@ -24,17 +24,10 @@ function hits(seed: number): number {
 }
 
 const seeds = Array.from({ length: batches }, (_, i) => i + 1);
-let inside = 0;
-let done = 0;
-for await (const future of client.asCompleted(client.map(hits, seeds))) {
-  inside += await future;
-  done++;
-  if (done % Math.ceil(batches / 5) === 0) {
-    console.log(
-      `${String(done).padStart(4)} of ${batches} batches: π ≈ ${((4 * inside) / (done * POINTS)).toFixed(5)}`,
-    );
-  }
-}
+const futures = client.map(hits, seeds);
+// A line on a terminal: how many are done and running, how fast it goes, how long it will take.
+await client.progress(futures);
+const inside = (await client.gather(futures)).reduce((sum, count) => sum + count, 0);
 
 const points = batches * POINTS;
 const estimate = (4 * inside) / points;

@@ -45,6 +45,7 @@ export function actorProxy(core: ClientCore, state: FutureState): object {
     return { task: outcome.task, holder: outcome.holders[0]! };
   };
   const proxy = proxyOf(
+    state.label,
     (access, method, args) => callActor(core, state.label, () => place(method), access, method, args),
     future,
   );
@@ -54,12 +55,15 @@ export function actorProxy(core: ClientCore, state: FutureState): object {
 
 /** The proxy of an actor that a task got as an argument, for as long as the task runs. */
 export function actorArgument(coreNow: () => ClientCore, place: Place): object {
-  return proxyOf((access, method, args) =>
-    callActor(coreNow(), `actor-${place.task}`, () => place, access, method, args),
-  );
+  const label = `actor-${place.task}`;
+  return proxyOf(label, (access, method, args) => callActor(coreNow(), label, () => place, access, method, args));
 }
 
+/** Names that JavaScript itself looks up, to await a value or make JSON of it: these must not reach the instance. */
+const NOT_METHODS: ReadonlySet<string> = new Set(['then', 'toJSON']);
+
 function proxyOf(
+  label: string,
   access: (access: Access, method: string, args: readonly unknown[]) => Promise<unknown>,
   future?: Future<unknown>,
 ): object {
@@ -67,11 +71,20 @@ function proxyOf(
     ['get', (property) => access('get', String(property), [])],
     ['set', (property, value) => access('set', String(property), [value])],
   ]);
-  return new Proxy(Object.create(null) as object, {
+  const text = (): string => `Actor(${label})`;
+  const symbols = new Map<symbol, () => unknown>([
+    [Symbol.toPrimitive, text],
+    [Symbol.for('nodejs.util.inspect.custom'), text],
+  ]);
+  if (future !== undefined) symbols.set(REFERENCE, () => future[REFERENCE]());
+  // Node inspects the target of a proxy, not the proxy.
+  const target = Object.create(null, {
+    [Symbol.for('nodejs.util.inspect.custom')]: { value: text, configurable: true },
+  });
+  return new Proxy(target as object, {
     get(_, property) {
-      if (property === REFERENCE && future !== undefined) return () => future[REFERENCE]();
-      // Awaiting a proxy must not call a method of that name.
-      if (typeof property !== 'string' || property === 'then') return undefined;
+      if (typeof property === 'symbol') return symbols.get(property);
+      if (NOT_METHODS.has(property)) return undefined;
       let method = methods.get(property);
       if (method === undefined) {
         method = (...args) => access('call', property, args);

@@ -1,3 +1,4 @@
+import { format, inspect } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Actor, Client } from '../../src/index.ts';
 import { TestCluster } from './cluster.ts';
@@ -79,6 +80,37 @@ describe('actors', () => {
     );
     await client.submit(async (given: Actor<Gate>) => given.open(), gate);
     expect(await client.gather(through)).toEqual(Array(6).fill(true));
+  });
+
+  it('are shown, awaited and made JSON of without a call of the instance', async () => {
+    class Watched {
+      readonly called: string[] = [];
+      toJSON(): string {
+        this.called.push('toJSON');
+        return 'json';
+      }
+      toString(): string {
+        this.called.push('toString');
+        return 'text';
+      }
+      inspect(): string {
+        this.called.push('inspect');
+        return 'inspected';
+      }
+    }
+    const watched = await client.actor(Watched);
+    const name = expect.stringMatching(/^Actor\(Watched \(number \d+\)\)$/);
+    expect(inspect(watched)).toEqual(name);
+    expect(format('%s', watched)).toEqual(name);
+    expect(`${watched}`).toEqual(name);
+    expect(inspect({ watched })).toMatch(/^\{ watched: Actor\(Watched \(number \d+\)\) \}$/);
+    expect(inspect(watched, { showProxy: true })).toContain('Actor(Watched ');
+    expect(JSON.stringify({ watched })).toBe('{"watched":{}}');
+    expect(await Promise.resolve(watched)).toBe(watched);
+    const shown = (given: Actor<Watched>): string => `${given} ${JSON.stringify(given)}`;
+    expect(await client.submit(shown, watched)).toMatch(/^Actor\(actor-\d+\) \{\}$/);
+    expect(await watched.get('called')).toEqual([]);
+    expect(await watched.toString()).toBe('text');
   });
 
   it('are one for each call', async () => {

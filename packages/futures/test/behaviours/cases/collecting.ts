@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Future } from '../../../src/index.ts';
+import { Event, type Future } from '../../../src/index.ts';
 import { casesOf, eventually, range, refused, soon, throws } from '../case.ts';
 
 const inc = (x: number): number => x + 1;
@@ -15,7 +15,10 @@ export const COLLECTING = casesOf({
     const [x, y] = [client.submit(inc, 1), client.submit(inc, 2)];
     assert.equal(await client.gather(x), 2);
     assert.deepEqual(await client.gather([x]), [2]);
-    assert.deepEqual(await client.gather({ x, y: [y, new Map([['y', y]])] }), { x: 2, y: [3, new Map([['y', 3]])] });
+    assert.deepEqual(await client.gather({ x, y: [y, new Map([['y', y]]), new Set([x])] }), {
+      x: 2,
+      y: [3, new Map([['y', 3]]), new Set([2])],
+    });
     await refused(client.gather([another().submit(inc, 1)]), 'PAR_FOREIGN_FUTURE');
   },
 
@@ -64,11 +67,21 @@ export const COLLECTING = casesOf({
     await refused(client.wait(futures[0]!, futures[1]!), 'PAR_ARGUMENT', /list of futures.*AbortSignal\.timeout/);
   },
 
-  '24 asCompleted yields every future, failed ones too': async ({ client }) => {
-    const futures = [client.submit(inc, 1), client.submit(div, 5, 0)];
+  '24 asCompleted yields every future as it is done, failed ones too': async ({ client }) => {
+    const gate = new Event('24', { client });
+    const waits = async (name: string): Promise<number> => {
+      await new Event(name).wait();
+      return 24;
+    };
+    const futures = [client.submit(waits, '24'), client.submit(inc, 1), client.submit(div, 5, 0)];
     const seen: Future<number>[] = [];
-    for await (const future of client.asCompleted(futures)) seen.push(future);
+    for await (const future of client.asCompleted(futures)) {
+      seen.push(future);
+      if (seen.length === 2) await gate.set();
+    }
     assert.deepEqual(new Set(seen), new Set(futures));
+    assert.equal(seen[2], futures[0]);
+    await gate.clear();
     assert.deepEqual(await client.asCompleted([]).next(), { done: true, value: undefined });
     // @ts-expect-error not futures
     throws(() => client.asCompleted([1]), 'PAR_ARGUMENT');

@@ -119,10 +119,4 @@ export const ERRORS = casesOf({
     assert.equal(future.status, 'error');
     assert.deepEqual(await client.gather(client.map(inc, range(10))), range(10).map(inc));
   },
-
-  'a task that ends its thread costs that thread only': async ({ client }) => {
-    const future = client.submit((): number => process.exit(3));
-    await refused(future.result(), 'PAR_KILLED_WORKER', /process\.exit\(3\)/);
-    assert.deepEqual(await client.gather(client.map(inc, range(10))), range(10).map(inc));
-  },
 });

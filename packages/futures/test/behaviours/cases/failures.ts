@@ -1,28 +1,13 @@
 import assert from 'node:assert/strict';
-import { type Client, Event } from '../../../src/index.ts';
+import { Event } from '../../../src/index.ts';
 import { casesOf, eventually, range, refused } from '../case.ts';
 
 const make = (n: number): Float64Array => new Float64Array(n).fill(n);
 const add = (a: number, b: number): number => a + b;
 const square = (i: number): number => i * i;
 
-function holders(client: Client): Promise<number[]> {
-  return client.whoHas().then((all) => [...all.values()].flat());
-}
-
 /** What tasks and clients do to workers; nobody dies of it. */
 export const HARM = casesOf({
-  '43 replicate makes so many copies, and fewer when there are too many': async ({ client, workers }) => {
-    const data = client.scatter(make(1000));
-    await client.replicate([data], { copies: 2 });
-    assert.deepEqual((await holders(client)).sort(), [...workers]);
-    await client.replicate([data], { copies: 1 });
-    await eventually(async () => (await holders(client)).length === 1, 'one copy is left');
-    await client.replicate([data]);
-    assert.equal((await holders(client)).length, workers.length);
-    await client.replicate([data], { copies: 1, workers: [workers[0]!] });
-  },
-
   '53 two tasks on two idle workers run on one each': async ({ client, workers }) => {
     const held = client.with({ pure: false }).map((_: number) => new Event('53').wait(), range(2));
     await eventually(

@@ -148,11 +148,6 @@ export const PLACEMENT = [
       }
     },
 
-    '53 idle workers get one task each': async ({ client, workers }) => {
-      const where = client.with({ pure: false }).map(slowRank, [200, 200]);
-      assert.deepEqual(new Set(await client.gather(where)), new Set(workers));
-    },
-
     '67 run: on every worker, outside of scheduling': async ({ client, workers }) => {
       assert.deepEqual(await client.run((x: number) => x * 2, 4), new Map(workers.map((worker) => [worker, 8])));
       assert.deepEqual(await client.runOn({ workers: ['bob'] }, () => 'here'), new Map([[3, 'here']]));

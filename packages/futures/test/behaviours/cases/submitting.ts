@@ -100,6 +100,13 @@ export const SUBMITTING = casesOf({
     assert.equal(await client.submit(add.bind(undefined, 1), 1), 2);
   },
 
+  '10 a large argument warns of its size, and arrives': async ({ client }) => {
+    const warned = new Promise<Error & { code?: string }>((resolve) => process.once('warning', resolve));
+    const length = client.submit((bytes: Uint8Array) => bytes.length, new Uint8Array(11_000_000));
+    assert.equal((await warned).code, 'PAR_LARGE_SUBMISSION');
+    assert.equal(await length, 11_000_000);
+  },
+
   '11 a string that equals a key stays a string': async ({ client }) => {
     const future = client.with({ key: 'a-key' }).submit(inc, 1);
     assert.equal(await future, 2);
