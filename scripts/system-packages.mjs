@@ -14,6 +14,7 @@ const needed = [
   { command: 'ip', packages: ['iproute2'] },
   { command: '/usr/sbin/sshd', packages: ['openssh-server'] },
   { command: 'ssh', packages: ['openssh-client'] },
+  { command: 'tcpdump', packages: ['tcpdump'] },
 ];
 
 const isThere = (command) => spawnSync('sh', ['-c', `command -v ${command}`]).status === 0;

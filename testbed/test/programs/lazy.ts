@@ -1,4 +1,5 @@
-// Two ranks that connect only when they first talk, which they do after a line of input: until then their listeners are open.
+// Two ranks that connect only when they first talk, which they do after a line of input, and talk again after another: their
+// listeners are open all the time.
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { init } from '@par/comm-core';
@@ -16,10 +17,13 @@ const listening = readFileSync('/proc/self/net/tcp', 'latin1')
   .map((fields) => Number.parseInt(fields[1]!.split(':')[1]!, 16))
   .filter((port) => port !== 22);
 console.log(JSON.stringify({ rank: world.rank, job, listening }));
-if (world.rank === 0) {
-  await new Promise((resolve) => createInterface(process.stdin).once('line', resolve));
-  await world.send('unharmed', { dest: 1 });
-  console.log(await world.recv({ source: 1 }));
-} else {
-  await world.send(await world.recv({ source: 0 }), { dest: 0 });
+const lines = createInterface(process.stdin)[Symbol.asyncIterator]();
+for (const word of ['unharmed', 'still unharmed']) {
+  if (world.rank === 0) {
+    await lines.next();
+    await world.send(word, { dest: 1 });
+    console.log(await world.recv({ source: 1 }));
+  } else {
+    await world.send(await world.recv({ source: 0 }), { dest: 0 });
+  }
 }
