@@ -15,6 +15,8 @@ const needed = [
   { command: '/usr/sbin/sshd', packages: ['openssh-server'] },
   { command: 'ssh', packages: ['openssh-client'] },
   { command: 'tcpdump', packages: ['tcpdump'] },
+  { command: 'podman', packages: ['podman', 'netavark', 'aardvark-dns', 'catatonit', 'iptables'] },
+  { command: 'runc', packages: ['runc'] },
 ];
 
 const isThere = (command) => spawnSync('sh', ['-c', `command -v ${command}`]).status === 0;

@@ -11,7 +11,7 @@ export function read(path: string): Page {
   const programs: { file: string; text: string }[] = [];
   const commands: string[] = [];
   for (const [, language, body] of text.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)) {
-    const [, file] = /^(?:#!.*\n)?(?:\/\/|#) (\S+\.(?:ts|mjs|js|json|txt|sh))\b/.exec(body!) ?? [];
+    const [, file] = /^(?:#!.*\n)?(?:\/\/|#) (\S+\.(?:ts|mjs|js|json|txt|sh)|Containerfile)\b/.exec(body!) ?? [];
     if (file !== undefined) {
       programs.push({ file, text: body! });
     } else if (language === 'sh') {

@@ -1,3 +1,4 @@
+export { availableCores } from './available-cores.ts';
 export { wtick, wtime } from './clock.ts';
 export {
   type Codec,

@@ -1,4 +1,4 @@
-import { availableParallelism } from 'node:os';
+import { availableCores } from '@par/comm-core';
 
 /** What a rank tells the others of where it runs. */
 export interface Place {
@@ -10,7 +10,7 @@ export interface Place {
 }
 
 export function placeOf(host: string, cores: string): Place {
-  return { host, cores, parallelism: availableParallelism() };
+  return { host, cores, parallelism: availableCores() };
 }
 
 /** Whether each rank on the host of rank `me` can have a core to itself: only then may ranks poll without pause. */

@@ -1,12 +1,14 @@
-import { readFileSync } from 'node:fs';
-import { hostname } from 'node:os';
+import { readFileSync, realpathSync, statSync } from 'node:fs';
+import { hostname, tmpdir } from 'node:os';
+import { dirname } from 'node:path';
 
 /**
- * A text that two processes share exactly when they run on one booted system under one host name: only then can
- * they meet in a Unix domain socket. Linux adds the kernel's boot id, because cloned machines repeat host names.
+ * A text that two processes share exactly when they run on one booted system, under one host name, and see the same file system where
+ * `directory` is: only then can they meet in a Unix domain socket there. Linux adds the kernel's boot id, because cloned machines
+ * repeat host names; the file system tells containers of one host apart, which may share its name with its network.
  */
-export function hostIdentity(): string {
-  return `${hostname()} ${bootId()}`;
+export function hostIdentity(directory: string = tmpdir()): string {
+  return `${hostname()} ${bootId()} ${fileSystem(directory)}`;
 }
 
 function bootId(): string {
@@ -14,6 +16,17 @@ function bootId(): string {
   try {
     return readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
   } catch {
-    return ''; // /proc is not mounted in every container; the host name alone decides then
+    return ''; // /proc is not mounted in every container; the rest decides then
   }
+}
+
+/**
+ * Device and inode of the topmost directory of the file system that holds `directory`. The device alone is shared by directories of the
+ * host that two containers have mounted in the same place.
+ */
+function fileSystem(directory: string): string {
+  let top = realpathSync(directory);
+  const { dev } = statSync(top);
+  for (let above = dirname(top); above !== top && statSync(above).dev === dev; above = dirname(above)) top = above;
+  return `${dev}:${statSync(top).ino}`;
 }

@@ -26,12 +26,12 @@ export interface Reached {
 }
 
 /** Meets the other ranks at the rendezvous. Rejects with PAR_ENVIRONMENT, PAR_TRANSPORT, PAR_PEER_LOST or PAR_ABORTED. */
-export async function join(options: TcpOptions, host = hostIdentity()): Promise<Joined> {
+export async function join(options: TcpOptions, host?: string): Promise<Joined> {
   return meet(options, await reachAddress(options), host);
 }
 
 /** Joins the job whose rendezvous has been reached. Rejects with PAR_ENVIRONMENT, PAR_TRANSPORT, PAR_PEER_LOST or PAR_ABORTED. */
-export async function meet(options: LinkSettings, reached: Reached, host = hostIdentity()): Promise<Joined> {
+export async function meet(options: LinkSettings, reached: Reached, identity?: string): Promise<Joined> {
   const { rank, size, family = 'auto' } = options;
   const { credentials, control } = reached;
   const log = options.log ?? ((line: string): void => void process.stderr.write(`par: rank ${rank}: ${line}\n`));
@@ -48,6 +48,7 @@ export async function meet(options: LinkSettings, reached: Reached, host = hostI
 
   const own = family === 'tcp' || reached.sockets !== undefined ? undefined : makeOwnDirectory();
   const directory = family === 'tcp' ? undefined : (reached.sockets ?? own?.path);
+  const host = identity ?? hostIdentity(directory);
   const release = (): void => own?.release();
   try {
     const unix = directory && joinPath(directory, `${rank}.sock`);

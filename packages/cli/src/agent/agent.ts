@@ -1,6 +1,7 @@
 import { accessSync, chmodSync, constants, statSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
-import { availableParallelism, hostname } from 'node:os';
+import { hostname } from 'node:os';
+import { availableCores } from '@par/comm-core';
 import { addressTowards } from '../hosts/route.ts';
 import { withoutLaunchers } from '../run/environment.ts';
 import { jobDirectory, makeJobDirectory, removeJobDirectory } from '../run/job-directory.ts';
@@ -62,7 +63,7 @@ export class Agent {
         version,
         node: process.versions.node,
         hostname: hostname(),
-        cores: availableParallelism(),
+        cores: availableCores(),
         pid: process.pid,
         // sshd(8): client's address and port, server's address and port.
         reached: process.env.SSH_CONNECTION?.split(' ')[2],

@@ -1,6 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import { readFileSync } from 'node:fs';
-import { availableParallelism, hostname } from 'node:os';
+import { hostname } from 'node:os';
+import { availableCores } from '@par/comm-core';
 import type { RunOptions } from '../command-line/parse-run.ts';
 import type { HostsRequest } from '../hosts/allocation.ts';
 import type { HostRequest } from '../hosts/host-list.ts';
@@ -53,7 +54,7 @@ export async function connectFleet(request: HostsRequest, options: RunOptions, j
   }
   const hosts = request.hosts.map((host, at) => {
     const agent = agents[at];
-    return { request: host, agent, cores: agent?.facts.cores ?? availableParallelism() };
+    return { request: host, agent, cores: agent?.facts.cores ?? availableCores() };
   });
   return new Fleet(hosts, options.ppn);
 }
@@ -156,7 +157,7 @@ export async function plannedHosts(
   if (unknown && ppn === undefined && segments.some(({ count }) => count === 'auto')) {
     throw new UsageError(`--dry-run asks no host: give -np, or slots for ${unknown.name}`);
   }
-  const spots = hosts.map((request) => ({ request, cores: availableParallelism() }));
+  const spots = hosts.map((request) => ({ request, cores: availableCores() }));
   return {
     totalSlots: totalSlots(spots, ppn),
     includesThis: here.includes(true),

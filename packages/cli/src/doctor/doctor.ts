@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { availableParallelism, cpus, freemem, hostname, release, totalmem, type } from 'node:os';
-import { detect, ParError } from '@par/comm-core';
+import { cpus, freemem, hostname, release, totalmem, type } from 'node:os';
+import { availableCores, detect, ParError } from '@par/comm-core';
 import type { Candidate, Launcher } from '@par/transport-mpi/build';
 import { fit } from '../mpi/choose.ts';
 import { findMpiPackage, type MpiTools } from '../mpi/package.ts';
@@ -72,7 +72,7 @@ export async function examine(version: string, env: NodeJS.ProcessEnv): Promise<
       container: existsSync('/.dockerenv') || existsSync('/run/.containerenv'),
       root: process.getuid?.() === 0,
     },
-    cores: { available: availableParallelism(), total: cpus().length },
+    cores: { available: availableCores(), total: cpus().length },
     memory: { free: freemem(), total: totalmem() },
     detection: detection(env),
     tcp: isInstalled('@par/transport-tcp'),

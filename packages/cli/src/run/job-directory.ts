@@ -20,7 +20,9 @@ export function makeJobDirectory(path: string): void {
   try {
     mkdirSync(path, { mode: 0o700 });
   } catch (error) {
-    throw new UsageError(`no directory for the job: ${(error as Error).message} (set TMPDIR)`);
+    throw new UsageError(
+      `no directory for the job: ${(error as Error).message} (set TMPDIR to a directory that can be written; for a container, --tmpfs /tmp)`,
+    );
   }
 }
 

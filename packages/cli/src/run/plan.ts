@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
-import { availableParallelism, hostname } from 'node:os';
+import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
+import { availableCores } from '@par/comm-core';
 import type { RunOptions, Segment, StdinMode } from '../command-line/parse-run.ts';
 import { UsageError } from '../usage-error.ts';
 import { requestedEnvironment, withoutLaunchers } from './environment.ts';
@@ -60,7 +61,7 @@ function resolveSegment(
   const requested = requestedEnvironment(process.env, environment);
   const env = { ...withoutLaunchers(process.env, configuresMpi), ...requested };
   return {
-    count: count === 'auto' ? (hosts?.totalSlots ?? availableParallelism()) : count,
+    count: count === 'auto' ? (hosts?.totalSlots ?? availableCores()) : count,
     // Other hosts look for it themselves.
     program: here ? resolveProgram(program, cwd, env.PATH) : assumeProgram(program),
     args,

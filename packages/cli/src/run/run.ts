@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { availableParallelism } from 'node:os';
+import { availableCores } from '@par/comm-core';
 import type { Fleet } from '../agent/fleet.ts';
 import type { RunOptions } from '../command-line/parse-run.ts';
 import type { HostsRequest } from '../hosts/allocation.ts';
@@ -201,7 +201,7 @@ async function runIn(setting: Setting, logDir: LogDirectory | undefined, onStart
 
 /** Hosts with more ranks than cores. */
 function crowded({ size, fleet }: Setting): string[] {
-  const hosts = fleet?.hosts ?? [{ name: undefined, ranks: size, cores: availableParallelism() }];
+  const hosts = fleet?.hosts ?? [{ name: undefined, ranks: size, cores: availableCores() }];
   return hosts
     .filter(({ ranks, cores }) => ranks > cores)
     .map(({ name, ranks, cores }) => `${name === undefined ? '' : `${name}: `}${ranks} ranks share ${cores} cores`);

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { availableParallelism, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type Communicator, worldOf } from '@par/comm-core';
+import { availableCores, type Communicator, worldOf } from '@par/comm-core';
 import type * as Tcp from '@par/transport-tcp';
 import type * as TcpRendezvous from '@par/transport-tcp/rendezvous';
 import { FuturesError } from '../client/errors.ts';
@@ -31,7 +31,7 @@ export interface LocalCluster {
  * this process, however it ends. Rejects with PAR_LAYOUT, PAR_LOCAL_CLUSTER.
  */
 export async function startLocalCluster(workers: number | undefined, role: RoleOptions): Promise<LocalCluster> {
-  const count = workers ?? Math.min(availableParallelism(), MOST_WORKERS);
+  const count = workers ?? Math.min(availableCores(), MOST_WORKERS);
   if (!Number.isSafeInteger(count) || count < 1 || count > LOCAL_RANKS - LOCAL_LAYOUT.others) {
     throw new FuturesError('PAR_LAYOUT', `initialize: workers is ${workers}, but must be an integer ≥ 1`);
   }

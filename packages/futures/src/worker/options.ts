@@ -1,4 +1,5 @@
-import { availableParallelism, tmpdir, totalmem } from 'node:os';
+import { tmpdir, totalmem } from 'node:os';
+import { availableCores } from '@par/comm-core';
 import type { Rank } from '../protocol/index.ts';
 
 export interface WorkerOptions {
@@ -56,7 +57,7 @@ export interface WorkerSettings {
 
 export function settingsOf(options: WorkerOptions, ranks: number): WorkerSettings {
   const ranksOnHost = options.ranksOnHost ?? ranks;
-  const nthreads = options.nthreads ?? Math.max(1, Math.floor(availableParallelism() / ranksOnHost));
+  const nthreads = options.nthreads ?? Math.max(1, Math.floor(availableCores() / ranksOnHost));
   const memoryLimit = options.memoryLimit ?? (0.9 * totalmem()) / ranksOnHost;
   return {
     scheduler: options.scheduler ?? 0,

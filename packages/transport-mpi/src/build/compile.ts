@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -83,6 +84,7 @@ export function buildAddon(wrapper: Wrapper, folder: string, env: NodeJS.Process
       );
     }
     writeFileSync(join(making, RECORD), `${JSON.stringify(record, undefined, 2)}\n`);
+    chmodSync(making, 0o777 & ~process.umask()); // a temporary directory is private, an installation is for all its users
     publish(making, target);
   } finally {
     rmSync(making, { recursive: true, force: true });

@@ -1,4 +1,4 @@
-import { availableParallelism } from 'node:os';
+import { availableCores } from '@par/comm-core';
 import type { KeepAlive } from './keep-alive.ts';
 
 /** How long a waiting rank keeps its loop turning without traffic, in milliseconds. Measured by benchmarks/ping-pong. */
@@ -12,7 +12,7 @@ const LEAST_MS = 0.03;
  */
 export function turningTime(micros: number | undefined, ranksOnHost: number): number {
   if (micros !== undefined) return micros / 1000;
-  return ranksOnHost > availableParallelism() ? 0 : FULL_MS;
+  return ranksOnHost > availableCores() ? 0 : FULL_MS;
 }
 
 /**
