@@ -78,8 +78,18 @@ function compile(op: PredefinedOpName, array: ElementArray, type: string, aIsUpp
   }
   // A product of two clamped bytes is exact as a double and must be clamped, not wrapped by imul first.
   const clamped = type === 'Uint8ClampedArray' && op === 'PROD' ? 'x * y' : expression;
+  // Two elements a turn: with one, V8's loops run up to seven times slower once short arrays came first (same benchmark).
   return compileFunction(
-    `for (let k = 0; k < into.length; k++) { const x = ${lower}[k], y = ${upper}[k]; into[k] = ${clamped}; }`,
+    `const last = into.length - 1;
+    let k = 0;
+    for (; k < last; k += 2) {
+      let x = ${lower}[k], y = ${upper}[k];
+      const z = ${clamped};
+      x = ${lower}[k + 1]; y = ${upper}[k + 1];
+      into[k + 1] = ${clamped};
+      into[k] = z;
+    }
+    if (k === last) { const x = ${lower}[k], y = ${upper}[k]; into[k] = ${clamped}; }`,
     ['a', 'into'],
   ) as Kernel;
 }
