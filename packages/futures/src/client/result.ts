@@ -5,7 +5,10 @@ import type { ClientCore } from './core.ts';
 import { cancellationOf, errorOf } from './failure.ts';
 import type { FutureState, Watcher } from './future-state.ts';
 
-/** Resolves once `count` of the states (default all) have left `pending`, or `stop` says so of one that has. */
+/**
+ * Resolves once `count` of the states (default all) have left `pending`, or `stop` says so of one that has. The tasks are kept
+ * meanwhile: the caller's futures may be garbage by then.
+ */
 export function settled(
   core: ClientCore,
   states: Iterable<FutureState>,
@@ -35,10 +38,14 @@ export function settled(
     const end = (): void => {
       core.link.release();
       signal?.removeEventListener('abort', onAbort);
-      for (const state of open) state.forget(watcher);
+      for (const state of open) {
+        state.forget(watcher);
+        core.release(state);
+      }
     };
     const watcher: Watcher = (state) => {
       open.delete(state);
+      core.release(state);
       left -= 1;
       if (left > 0 && !stop?.(state)) return;
       end();
@@ -49,7 +56,10 @@ export function settled(
       reject(cancelled(signal!, what));
     };
     core.link.hold();
-    for (const state of open) state.watch(watcher);
+    for (const state of open) {
+      core.retain(state);
+      state.watch(watcher);
+    }
     if (signal?.aborted) onAbort();
     else signal?.addEventListener('abort', onAbort, { once: true });
   });

@@ -1,5 +1,8 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { Client, FutureCancelledError } from '../../src/index.ts';
+import { Client, Event, FutureCancelledError } from '../../src/index.ts';
 import { TestCluster } from './cluster.ts';
 
 class InvalidInput extends Error {
@@ -57,6 +60,33 @@ it('a released future refuses use, and `using` releases', async () => {
     kept = future;
   }
   await expect(Promise.resolve(kept)).rejects.toMatchObject({ code: 'PAR_FUTURE_RELEASED' });
+});
+
+it('a future that is waited for outlives its handle', async () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const gated = async (x: number): Promise<number> => {
+    await new Event('kept').wait();
+    return x;
+  };
+  const waits = [
+    client.submit(gated, 1).result(),
+    client.submit(gated, 2).exception(),
+    client.progress(client.submit(gated, 3)),
+    client.wait([client.submit(gated, 4)]).then(({ done }) => done.size),
+    client
+      .asCompleted([client.submit(gated, 5)])
+      .next()
+      .then(({ done }) => done),
+    client.gather({ of: client.submit(gated, 6) }),
+  ];
+  for (let round = 0; round < 5; round++) {
+    collect();
+    await turn();
+  }
+  await client.workers();
+  await new Event('kept', { client }).set();
+  expect(await Promise.all(waits)).toEqual([1, undefined, undefined, 1, false, { of: 6 }]);
 });
 
 it('a cancelled future says why', async () => {
