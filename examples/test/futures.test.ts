@@ -1,7 +1,8 @@
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { SYSTEM_MPIS } from '../../packages/transport-mpi/test/mpis.ts';
 
 const folder = dirname(dirname(fileURLToPath(import.meta.url)));
 const par = join(folder, 'node_modules/@par/cli/dist/bin.js');
@@ -12,9 +13,9 @@ interface Run {
   readonly stderr: string;
 }
 
-function run(file: string, args: readonly string[]): Promise<Run> {
+function run(file: string, args: readonly string[], env = process.env): Promise<Run> {
   return new Promise((resolve) => {
-    execFile(file, args, { timeout: 100_000 }, (error, stdout, stderr) => {
+    execFile(file, args, { env, timeout: 100_000 }, (error, stdout, stderr) => {
       resolve({ status: error === null ? 0 : Number(error.code), stdout, stderr });
     });
   });
@@ -62,26 +63,10 @@ describe('squares.ts', () => {
     expect(status).toBe(1);
   });
 
-  it.runIf(hasMpi())('runs over MPI', async () => {
-    const launcher = [
-      '--allow-run-as-root',
-      '--oversubscribe',
-      '-np',
-      '4',
-      process.execPath,
-      join(folder, 'squares.ts'),
-    ];
-    const { status, stdout } = await run('mpirun', launcher);
+  it.each(SYSTEM_MPIS)('runs over MPI, started by $name alone', async (mpi) => {
+    const { command, args } = mpi.command(4, [join(folder, 'squares.ts')]);
+    const { status, stdout } = await run(command, args, { ...process.env, ...mpi.env });
     expect(stdout).toMatch(/332833500/);
     expect(status).toBe(0);
   });
 });
-
-/** Open MPI's launcher: the options above are its own. */
-function hasMpi(): boolean {
-  try {
-    return execFileSync('mpirun', ['--version'], { encoding: 'utf8' }).includes('Open MPI');
-  } catch {
-    return false;
-  }
-}

@@ -24,9 +24,22 @@ describeSlurm('a rank that fails under srun', () => {
     expect(status).toBe(expected);
   });
 
-  it('before it has called init: the others wait no longer than the time to join, and name it', async () => {
-    const { status, stderr } = await srun('early', 3, { PAR_JOIN_TIMEOUT: '3' });
-    expect(stderr).toMatch(/the job was aborted while it started: rank 3 did not join within 3 s/);
+  it.each([
+    [3, 'another rank of its node'],
+    [0, 'where the ranks would have met'],
+  ])('before it has called init (rank %i, %s): the job ends as soon as a rank beside it sees that', async (rank) => {
+    const { status, stderr } = await srun('early', rank);
+    const node = rank === 0 ? 'n1' : 'n2';
+    expect(stderr).toContain(`rank ${rank} on ${node} ended before all ranks had called init`);
+    expect(status).toBe(5);
+  });
+
+  it('before it has called init, alone on its node: the others wait no longer than the time to join, and name it', async () => {
+    const { status, stderr } = await slurm.run(['srun', '-N3', '-n3', process.execPath, ENDS, 'early', '2'], {
+      env: { PAR_JOIN_TIMEOUT: '3' },
+    });
+    expect(stderr).toMatch(/^par: 1 of 3 ranks have not called init after 1\.5 s: 2\. .*srun --kill-on-bad-exit/m);
+    expect(stderr).toMatch(/the job was aborted while it started: rank 2 did not join within 3 s/);
     expect(status).toBe(5);
   });
 

@@ -1,5 +1,6 @@
 import { matching, type Transport } from '@par/comm-core/transport';
 import { bootstrap, type Started } from './bootstrap/bootstrap.ts';
+import { watchTasks } from './bootstrap/ended-tasks.ts';
 import { holderOf } from './bootstrap/holder.ts';
 import { type Joined, join, meet } from './join.ts';
 import { optionsFromEnvironment, type Place, type TcpOptions } from './options.ts';
@@ -27,7 +28,8 @@ export async function createTransport(detection: Started, env: NodeJS.ProcessEnv
     return connectTransport(optionsFromEnvironment(detection as Place, env));
   }
   const { settings, reached, held } = await bootstrap(detection, env);
-  return connect(await meet(settings, reached), held);
+  const stop = watchTasks(env, reached);
+  return connect(await meet(settings, reached).finally(stop), held);
 }
 
 /** Joins a job. Rejects with PAR_ENVIRONMENT, PAR_TRANSPORT, PAR_PEER_LOST or PAR_ABORTED. */

@@ -40,7 +40,7 @@ export async function bootstrap(started: Started, env: NodeJS.ProcessEnv): Promi
   const key = jobKey(row, env);
   if (key === undefined) throw nothingToMeetThrough(row, place);
   const peers = started.localSize === place.size ? 'none' : peersOf(env);
-  return meetThroughFile(settings, bootstrapDirectory(env, peers), key, peers, timeout);
+  return meetThroughFile(settings, bootstrapDirectory(env, peers), key, peers, timeout, env);
 }
 
 async function meetOnPort(env: NodeJS.ProcessEnv, timeout: number): Promise<Meeting> {

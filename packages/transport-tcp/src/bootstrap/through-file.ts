@@ -5,6 +5,7 @@ import { ParError } from '@par/comm-core';
 import type { LinkSettings } from '../options.ts';
 import { faultOf } from '../private-directory.ts';
 import { Declined } from '../rendezvous/control.ts';
+import { endedTasks, lostReason } from './ended-tasks.ts';
 import { accept, hold, type Peers } from './hold.ts';
 import { InvitationFile } from './invitation-file.ts';
 import type { Meeting } from './meeting.ts';
@@ -14,6 +15,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /** Pauses between two looks at the file, in milliseconds: all ranks of a job look at one file server. */
 const FIRST_PAUSE_MS = 20;
 const LONGEST_PAUSE_MS = 500;
+const STAND_IN_MS = 4 * LONGEST_PAUSE_MS;
 
 /**
  * The directory through which ranks that do not know each other yet meet: PAR_BOOTSTRAP_DIR; on one host the launcher's own directory
@@ -41,9 +43,13 @@ export async function meetThroughFile(
   key: string,
   peers: Peers,
   timeout: number,
+  env: Environment,
 ): Promise<Meeting> {
   const file = openFile(directory, key);
-  if (settings.rank !== 0) return { settings, reached: await waitFor(settings, file, timeout), held: undefined };
+  if (settings.rank !== 0) {
+    const lost = (rank: number): Promise<void> => standIn(settings, file, peers, lostReason(rank, env));
+    return { settings, reached: await waitFor(settings, file, timeout, env, lost), held: undefined };
+  }
 
   const { rendezvous, invitation } = await hold(settings, peers, timeout);
   const remove = (): void => file.remove(invitation);
@@ -75,8 +81,25 @@ function openFile(directory: string, key: string): InvitationFile {
   }
 }
 
+/** Takes the place of rank 0, which will not come, for as long as ranks of other hosts need to find that out. */
+async function standIn(settings: LinkSettings, file: InvitationFile, peers: Peers, reason: string): Promise<void> {
+  if (peers === 'none') return;
+  const { rendezvous, invitation } = await hold(settings, peers, STAND_IN_MS);
+  rendezvous.abort(1, reason);
+  file.publish(invitation);
+  await pause(STAND_IN_MS);
+  file.remove(invitation);
+  await rendezvous.close();
+}
+
 /** An invitation that leads nowhere is that of an earlier job, which rank 0 is about to replace. */
-async function waitFor(settings: LinkSettings, file: InvitationFile, timeout: number): Promise<Meeting['reached']> {
+async function waitFor(
+  settings: LinkSettings,
+  file: InvitationFile,
+  timeout: number,
+  env: Environment,
+  lost: (rank: number) => Promise<void>,
+): Promise<Meeting['reached']> {
   const deadline = performance.now() + timeout;
   let why = 'it did not appear';
   for (let wait = FIRST_PAUSE_MS; ; wait = Math.min(wait * 1.5, LONGEST_PAUSE_MS)) {
@@ -97,6 +120,12 @@ async function waitFor(settings: LinkSettings, file: InvitationFile, timeout: nu
       );
     }
     await pause(wait);
-    if (wait === LONGEST_PAUSE_MS) file.refresh();
+    if (wait < LONGEST_PAUSE_MS) continue;
+    file.refresh();
+    const [ended] = endedTasks(env);
+    if (ended !== undefined) {
+      await lost(ended);
+      throw new ParError('PAR_PEER_LOST', lostReason(ended, env));
+    }
   }
 }
