@@ -244,14 +244,13 @@ bool Engine::Busy(int64_t start) {
   return Now() - now >= kMoved;
 }
 
-int Engine::Poll(int64_t budget) {
+// Tests pending operations for at most about `budget` ns, until one is complete; fills `done`.
+int Engine::TestFor(int64_t budget) {
   const size_t before = live_;
   int found = 0;
   const int64_t end = budget > 0 ? Now() + budget : 0;
   int tests = 0;
-  Reap(kSlabSlots);
   do {
-    if (live_ == 0) break;
     if (!probing_.empty()) PollProbing();
     if (!pendingRounds_.empty()) PollRounds();
     if (!early_.empty()) found = ReportEarly(found);
@@ -273,6 +272,21 @@ int Engine::Poll(int64_t budget) {
     }
     if (start > 0 && Busy(start)) lastActivity = Now();
   } while (live_ == before && (++tests < kLeastTests || (budget > 0 && Now() < end)));
+  return found;
+}
+
+int Engine::Poll(int64_t budget, bool sharing) {
+  const OwnPace pace;
+  giving_ = kGiving;
+  Reap(kSlabSlots);
+  if (live_ == 0) return 0;
+  const size_t before = live_;
+  // Nothing has happened since the last poll but what other cores have done.
+  int found = TestFor(sharing ? 0 : budget);
+  if (sharing && live_ == before) {
+    GiveWay();
+    found = TestFor(budget);
+  }
   if (live_ != before) {
     lastActivity = Now();
     if (requests_.size() > 2 * live_ + 4 || live_ == 0) Compact();

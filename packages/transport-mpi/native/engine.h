@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "giving-way.h"
 #include "rounds.h"
 
 namespace par {
@@ -28,6 +29,11 @@ constexpr int kStride = 8;
 // at once does so within 1 to 2 µs).
 constexpr int64_t kSpin = 4'000;
 constexpr int kMaxCredit = 8;
+// Where ranks share cores, an operation gives way this often in its call at most, and not again after so long …
+constexpr int kTurns = 4;
+constexpr int64_t kTurnsTime = 20'000;
+// … and all operations together for so long in one turn of the loop.
+constexpr int64_t kGiving = 1'000'000;
 // Tests between two looks at the clock: about half a microsecond.
 constexpr int kTestsPerLook = 12;
 // An operation this large takes MPI many tests, and those that take this long moved something.
@@ -53,6 +59,9 @@ struct Plane {
   MPI_Comm comm;
   int self;  // this rank; -1 between groups, where no rank is its own peer
   int size;
+  // Rounds that rank 0 answers (rounds.h): begun, and answered.
+  uint32_t rounds = 0;
+  uint32_t answered = 0;
 };
 Plane* NewPlane(MPI_Comm comm);
 
@@ -128,6 +137,8 @@ class Engine {
   bool overruns = false;
   // Whether a receive may test for a few microseconds in the call: not when ranks of the host exceed its cores.
   bool spin = false;
+  // Ranks of some host share its cores: then the fewest messages are the fastest.
+  bool crowded = false;
   int64_t lastActivity = 0;
 
   int Add(MPI_Request request, Kind kind, int32_t extra = -1, uint8_t* block = nullptr);
@@ -137,15 +148,19 @@ class Engine {
   int AddRound(Round* round);
   Round* TakeRound();
   void GiveRound(Round* round) { rounds_.push_back(round); }
-  // Tests pending operations for at most about `budget` ns; fills `done`; returns the number of completions.
-  int Poll(int64_t budget);
+  // Tests pending operations for at most about `budget` ns, `sharing`: after other processes had a turn on this core; fills
+  // `done`; returns the number of completions.
+  int Poll(int64_t budget, bool sharing);
   // Whether `test` gives true soon: in a few attempts, or within a few microseconds where waiting that long has paid lately.
   template <typename Test>
   bool Soon(bool receive, const Test& test) {
+    const OwnPace pace;
     if (test() || test()) return true;
     // With other operations pending their turn comes first: the loop polls them all.
+    if (Foreground() > 0) return false;
+    if (!spin) return AfterOthers(test);
     int& credit = credit_[receive];
-    if (!spin || credit <= 0 || Foreground() > 0) return false;
+    if (credit <= 0) return false;
     int64_t end = 0;
     do {
       for (int i = 0; i < kTestsPerLook; i++) {
@@ -157,6 +172,24 @@ class Engine {
     } while (Now() < end);
     credit--;
     return false;
+  }
+  // Whether `test` gives true once the other ranks on this core have had a turn. What those on other cores do may take a
+  // moment longer, and to pass the turn on again costs more than that.
+  template <typename Test>
+  bool AfterOthers(const Test& test) {
+    const int64_t start = Now();
+    int64_t now = start;
+    bool passed = false;
+    for (int i = 0; i < kTurns && !passed && now - start < kTurnsTime && now - start < giving_; i++) {
+      GiveWay();
+      const int64_t end = Now() + kSpin;
+      do {
+        passed = test();
+        now = Now();
+      } while (!passed && now < end);
+    }
+    giving_ -= now - start;
+    return passed;
   }
   // Completes a request in the call if it is quick enough: true with `error` and `outcome` set.
   bool Immediately(MPI_Request* request, MPI_Status* outcome, int* error, bool receive);
@@ -193,6 +226,7 @@ class Engine {
  private:
   int TestWindow(size_t from, size_t count, int found);
   int TestOne(int found);
+  int TestFor(int64_t budget);
   int NewOperation(Kind kind);
   void Reap(size_t most);
   void PollRounds();
@@ -225,6 +259,8 @@ class Engine {
   std::vector<Round*> rounds_;  // to be used again
   std::vector<Round*> pendingRounds_;
   size_t cursor_ = 0;
+  // Time for which calls may still give way before the loop gets a turn.
+  int64_t giving_ = kGiving;
   // How often spinning has paid lately, in sends and in receives.
   int credit_[2] = {4, 4};
 };

@@ -3,6 +3,7 @@
 
 #include <dlfcn.h>
 #include <sched.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <chrono>
@@ -144,6 +145,9 @@ Napi::Value Cores(const Napi::CallbackInfo& info) {
   return Napi::String::New(info.Env(), mask);
 }
 
+// session(): the session this process belongs to.
+Napi::Value Session(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), getsid(0)); }
+
 // describe(error): { errorClass, text }
 Napi::Value Describe(const Napi::CallbackInfo& info) {
   const int error = info[0].As<Napi::Number>().Int32Value();
@@ -216,6 +220,7 @@ void AddLibrary(napi_env raw, napi_value target) {
   exports["libraryVersion"] = Napi::Function::New(env, LibraryVersionCall, "libraryVersion");
   exports["init"] = Napi::Function::New(env, Init, "init");
   exports["cores"] = Napi::Function::New(env, Cores, "cores");
+  exports["session"] = Napi::Function::New(env, Session, "session");
   exports["describe"] = Napi::Function::New(env, Describe, "describe");
   exports["finalize"] = Napi::Function::New(env, Finalize, "finalize");
   exports["abort"] = Napi::Function::New(env, Abort, "abort");

@@ -1,6 +1,4 @@
 // Completing operations from the loop, and how soon to look again.
-#include <time.h>
-
 #include "alarm.h"
 #include "arguments.h"
 #include "calls.h"
@@ -14,6 +12,8 @@ namespace {
 // between polls, then sleeps between polls for ever longer.
 constexpr int64_t kHot = 200'000;
 constexpr int64_t kYielding = 2'000'000;
+// … and even while it is hot after so long, at little cost when nobody wants the core: the rank it waits for may.
+constexpr int64_t kAlone = 20'000;
 constexpr int64_t kShortestSleep = 50;
 constexpr int64_t kLongestSleep = 1'000;
 // A wake-up costs about 60 µs of processor time, so a rank that has waited long sleeps longer: 2 % of a core at most.
@@ -28,13 +28,6 @@ size_t rooted_ = 0;
 
 void Root(napi_env env, napi_value value) {
   if (rooted_ < sizeof roots_ / sizeof *roots_) napi_create_reference(env, value, 1, &roots_[rooted_++]);
-}
-
-// Lets another process have the core. Linux counts the ranks that Hydra starts as sessions of their own, between which
-// sched_yield changes nothing (sched(7), autogroup): only to block for an instant does.
-void GiveWay() {
-  timespec instant{0, 1'000};
-  nanosleep(&instant, nullptr);
 }
 
 // share(status, statusBytes, done, doneBytes): where outcomes are written.
@@ -61,15 +54,12 @@ napi_value Poll(napi_env env, napi_callback_info info) {
   const Arguments<1> args(env, info);
   const int64_t idle = Now() - engine.lastActivity;
   const int64_t hot = engine.spin ? kHot : 0;
-  const int found = engine.Poll(idle < hot ? kPollBudget : 0);
+  const bool warm = idle < hot + kYielding;
+  const int found = engine.Poll(warm ? kPollBudget : 0, warm && idle >= (idle < hot ? kAlone : 0));
   engine.status[6] = static_cast<int32_t>(engine.Live() - engine.Background());
   if (engine.Live() == engine.Background() && !args.Bool(0)) {
     engine.status[5] = 0;
-  } else if (found > 0 || idle < hot) {
-    engine.status[5] = 1;
-    sleep_ = kShortestSleep;
-  } else if (idle < hot + kYielding) {
-    GiveWay();
+  } else if (found > 0 || warm) {
     engine.status[5] = 1;
     sleep_ = kShortestSleep;
   } else {
@@ -112,10 +102,13 @@ napi_value HoldCall(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-// setSpin(allowed): whether this rank has a core to itself.
-napi_value SetSpin(napi_env env, napi_callback_info info) {
-  const Arguments<1> args(env, info);
+// setCores(alone, crowded, yields): whether this rank has a core to itself, and not every rank of the job has; whether
+// sched_yield reaches the ranks it shares with.
+napi_value SetCores(napi_env env, napi_callback_info info) {
+  const Arguments<3> args(env, info);
   engine.spin = args.Bool(0);
+  engine.crowded = args.Bool(1);
+  SetYields(args.Bool(2));
   return nullptr;
 }
 
@@ -130,7 +123,7 @@ void AddProgress(napi_env env, napi_value exports) {
   AddCall(env, exports, "background", Background);
   AddCall(env, exports, "alarm", AlarmCall);
   AddCall(env, exports, "holdAlarm", HoldCall);
-  AddCall(env, exports, "setSpin", SetSpin);
+  AddCall(env, exports, "setCores", SetCores);
 }
 
 }  // namespace par

@@ -13,6 +13,7 @@
 namespace par {
 
 bool Round::Test(int* error) {
+  if (answers && plane->answered != number) return false;
   int flag = 0;
   *error = MPI_Testall(requests, request, &flag, outcome);
   if (*error == MPI_SUCCESS && !flag) return false;
@@ -22,7 +23,29 @@ bool Round::Test(int* error) {
     }
   }
   if (*error == MPI_SUCCESS) *error = Finish();
-  return true;
+  if (!answers) return true;
+  const int failure = *error;
+  *error = Answer(failure != MPI_SUCCESS);
+  if (*error == MPI_SUCCESS) *error = failure;
+  return *error != MPI_SUCCESS || Test(error);
+}
+
+// The others learn of a failure by a block that is too long.
+int Round::Answer(bool failed) {
+  answers = false;
+  plane->answered++;
+  const uint8_t* answer = failed ? block[0] : block[ranks - 1];
+  result = Result::kNothing;
+  receives = requests = 0;
+  // Given up, and its communicator is gone.
+  if (plane->comm == MPI_COMM_NULL) return MPI_SUCCESS;
+  for (int dest = 1; dest < ranks; dest++) {
+    const int error = MPI_Isend(answer, static_cast<int>(bytes) + failed, MPI_BYTE, dest, kAnswerTag, plane->comm,
+                                &request[requests]);
+    if (error != MPI_SUCCESS) return error;
+    requests++;
+  }
+  return MPI_SUCCESS;
 }
 
 int Round::Finish() {
@@ -76,8 +99,9 @@ int Fail(Round* round, int error) {
 constexpr int kAll = -1;
 constexpr int kNone = -2;
 
-int Start(Round* round, const Plane& plane, const Outgoing& outgoing, int to, int from) {
+int Start(Round* round, Plane& plane, const Outgoing& outgoing, int to, int from) {
   const int size = static_cast<int>(round->bytes);
+  round->plane = &plane;
   round->requests = 0;
   round->receives = 0;
   // Sends come first, for the sake of those who wait for them; in the array receives do.
@@ -94,7 +118,8 @@ int Start(Round* round, const Plane& plane, const Outgoing& outgoing, int to, in
     const int source = (plane.self - i + plane.size) % plane.size;
     if (from != kAll && from != source) continue;
     uint8_t* into = round->block[from == kAll ? source : 0];
-    error = MPI_Irecv(into, kRoundBytes, MPI_BYTE, source, kRoundTag, plane.comm, &round->request[round->receives++]);
+    const int tag = round->answered ? kAnswerTag : kRoundTag;
+    error = MPI_Irecv(into, kRoundBytes, MPI_BYTE, source, tag, plane.comm, &round->request[round->receives++]);
   }
   if (error != MPI_SUCCESS) return Fail(round, error);
   memcpy(round->request + round->receives, sends, sent * sizeof *sends);
@@ -107,6 +132,7 @@ int Start(Round* round, const Plane& plane, const Outgoing& outgoing, int to, in
 
 Round* NewRound(const Plane& plane, size_t bytes, Round::Result result, uint8_t* target) {
   Round* round = engine.TakeRound();
+  round->answers = round->answered = false;
   round->bytes = bytes;
   round->ranks = plane.size;
   round->result = result;
@@ -114,20 +140,33 @@ Round* NewRound(const Plane& plane, size_t bytes, Round::Result result, uint8_t*
   return round;
 }
 
+// What all ranks give and all get the result of.
+int StartForAll(Round* round, Plane& plane, uint8_t* own) {
+  if (!engine.crowded || plane.size == 2) return Start(round, plane, {own, 0}, kAll, kAll);
+  if (plane.self == 0) {
+    round->answers = true;
+    round->number = plane.rounds++;
+    return Start(round, plane, {own, 0}, kNone, kAll);
+  }
+  round->answered = true;
+  if (round->result == Round::Result::kReduced) round->result = Round::Result::kFirst;
+  return Start(round, plane, {own, 0}, 0, 0);
+}
+
 uint8_t* Address(const Bytes& bytes) { return static_cast<uint8_t*>(bytes.data); }
 
 // barrierRound(plane)
 napi_value BarrierRound(napi_env env, napi_callback_info info) {
   const Arguments<1> args(env, info);
-  const Plane& plane = *args.GetPlane(0);
+  Plane& plane = *args.GetPlane(0);
   Round* round = NewRound(plane, 0, Round::Result::kNothing, nullptr);
-  return MakeInt(env, Start(round, plane, {round->block[0], 0}, kAll, kAll));
+  return MakeInt(env, StartForAll(round, plane, round->block[0]));
 }
 
 // bcastRound(plane, array, byteLength, root)
 napi_value BcastRound(napi_env env, napi_callback_info info) {
   const Arguments<4> args(env, info);
-  const Plane& plane = *args.GetPlane(0);
+  Plane& plane = *args.GetPlane(0);
   const Bytes bytes = args.Array(1);
   const int root = args.Int(3);
   const bool sends = root == plane.self;
@@ -140,7 +179,7 @@ napi_value BcastRound(napi_env env, napi_callback_info info) {
 // reduceRound(plane, send, recv | undefined, byteLength, type, op, root): root -1: all
 napi_value ReduceRound(napi_env env, napi_callback_info info) {
   const Arguments<7> args(env, info);
-  const Plane& plane = *args.GetPlane(0);
+  Plane& plane = *args.GetPlane(0);
   const Bytes recv = args.Array(2);
   const int root = args.Int(6);
   const bool receives = root < 0 || root == plane.self;
@@ -149,14 +188,15 @@ napi_value ReduceRound(napi_env env, napi_callback_info info) {
   round->op = args.Int(5);
   uint8_t* own = round->block[plane.self];
   memcpy(own, args.Address(1), recv.size);
-  return MakeInt(env, Start(round, plane, {own, 0}, root < 0 ? kAll : receives ? kNone : root, receives ? kAll : kNone));
+  if (root < 0) return MakeInt(env, StartForAll(round, plane, own));
+  return MakeInt(env, Start(round, plane, {own, 0}, receives ? kNone : root, receives ? kAll : kNone));
 }
 
 // exchangeRound(plane, send, recv, blockBytes, each): a block from every rank, in rank order; `each`: every rank has one
 // for each, not the same for all
 napi_value ExchangeRound(napi_env env, napi_callback_info info) {
   const Arguments<5> args(env, info);
-  const Plane& plane = *args.GetPlane(0);
+  Plane& plane = *args.GetPlane(0);
   const Bytes recv = args.Array(2);
   const size_t stride = args.Bool(4) ? recv.size : 0;
   Round* round = NewRound(plane, recv.size, Round::Result::kBlocks, Address(recv));

@@ -14,8 +14,13 @@ constexpr size_t kRoundBytes = 2048;
 // Tag of these messages on the communicator of collectives, above those that comm-core's algorithms use there. One will do: all
 // ranks call collectives in the same order, and MPI keeps the order of messages and of receives.
 constexpr int kRoundTag = 32'001;
+// … and of the answers to them.
+constexpr int kAnswerTag = kRoundTag + 1;
 
-// One call under way: this rank's block is on its way to those that need it, those it needs are awaited.
+struct Plane;
+
+// One call under way: this rank's block is on its way to those that need it, those it needs are awaited. Where ranks share
+// cores, what all need goes through rank 0 instead, which answers with the result: one turn of each rank, few messages.
 struct Round {
   enum class Result : uint8_t { kNothing, kFirst, kReduced, kBlocks };
 
@@ -30,6 +35,10 @@ struct Round {
   Result result = Result::kNothing;
   uint8_t* target = nullptr;  // the caller's memory
   int32_t slot = -1;          // of the pending operation
+  Plane* plane = nullptr;
+  bool answers = false;       // this is rank 0, and it has not answered yet
+  bool answered = false;      // this is another rank, and awaits its answer
+  uint32_t number = 0;        // answers are given in the order of the calls
   alignas(16) uint8_t block[kRoundRanks][kRoundBytes];
 
   // Tests once. True when it is over; `error` is MPI's, or kTruncated for a block of another length.
@@ -38,6 +47,7 @@ struct Round {
 
  private:
   int Finish();
+  int Answer(bool failed);
 };
 
 }  // namespace par

@@ -4,7 +4,7 @@ import { parRanks, translate } from './among.ts';
 import { Permission } from './context/agreement.ts';
 import { type Job, MpiContext } from './context/context.ts';
 import { Control } from './context/control.ts';
-import { coresSuffice, type Place, placeOf } from './cores.ts';
+import { coresSuffice, isCrowded, type Place, placeOf, yieldsReach } from './cores.ts';
 import { mpiErrorOf } from './errors.ts';
 import { checkNotAlone, checkStartable, type Launch } from './launcher.ts';
 import { Bulk } from './messages/bulk.ts';
@@ -106,8 +106,10 @@ export async function join(native: Native, launch: Launch, env: NodeJS.ProcessEn
       ...(among && { among }),
     });
     const control = new Control(between, me);
-    const places = await exchangePlaces(between, members ?? ranks, me, placeOf(library.processor, native.cores()));
-    native.setSpin(coresSuffice([...places.values()], [...places.keys()].indexOf(me)));
+    const places = await exchangePlaces(between, members ?? ranks, me, placeOf(library.processor, native));
+    const inOrder = [...places.values()];
+    const self = [...places.keys()].indexOf(me);
+    native.setCores(coresSuffice(inOrder, self), isCrowded(inOrder), yieldsReach(inOrder, self));
     const job: Job = { progress, bulk, control, permission: new Permission(), me, ...(among && { among }) };
     const world = new MpiContext(job, 'world', { own, values, collective }, ranks, undefined);
     listSegments(env.PAR_RUN_DIRECTORY, me);

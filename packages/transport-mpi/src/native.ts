@@ -129,13 +129,15 @@ export interface Native {
   alarm(callback: () => void, microseconds: number, hold: boolean): void;
   holdAlarm(hold: boolean): void;
   stopAlarm(): void;
-  setSpin(allowed: boolean): void;
+  /** `alone`: this rank has a core to itself; `crowded`: not every rank of the job has; `yields`: sched_yield reaches the others. */
+  setCores(alone: boolean, crowded: boolean, yields: boolean): void;
   setDetachKey(buffer: ArrayBuffer, key: symbol | undefined): boolean;
 
   /** Name and version of the library, in its own words; MPI need not have started. */
   libraryVersion(): string;
   init(): Library;
   cores(): string;
+  session(): number;
   describe(error: number): { errorClass: string; text: string; truncated: boolean };
   finalize(everyone: Handle | undefined): void;
   abort(status: number): void;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parRanks, translate } from '../src/among.ts';
-import { coresSuffice } from '../src/cores.ts';
+import { coresSuffice, isCrowded, yieldsReach } from '../src/cores.ts';
 import { checkNotAlone, checkStartable, launchOf } from '../src/launcher.ts';
 
 const STEP = { SLURM_JOB_ID: '7', SLURM_PROCID: '0', SLURM_STEP_NODELIST: 'n1', SLURM_STEP_NUM_TASKS: '4' };
@@ -67,7 +67,7 @@ describe('PAR_MPI_RANKS', () => {
 });
 
 describe('whether ranks may poll without pause', () => {
-  const place = (host: string, cores: string, parallelism = 8) => ({ host, cores, parallelism });
+  const place = (host: string, cores: string, parallelism = 8, group = 0) => ({ host, cores, parallelism, group });
 
   it('counts the cores all ranks of the host may use together, bound or not', () => {
     expect(coresSuffice([place('a', '11'), place('a', '11')], 0)).toBe(true);
@@ -81,5 +81,15 @@ describe('whether ranks may poll without pause', () => {
       false,
     );
     expect(coresSuffice([place('a', '', 2), place('a', '', 2)], 1)).toBe(true);
+  });
+
+  it('says the same on every rank of whether any host has fewer cores than ranks', () => {
+    expect(isCrowded([place('a', '11'), place('a', '11'), place('b', '1')])).toBe(false);
+    expect(isCrowded([place('a', '11'), place('b', '1'), place('b', '1')])).toBe(true);
+  });
+
+  it('expects no rank of another session to get a core that is given away, unless on another host', () => {
+    expect(yieldsReach([place('a', '1', 8, 7), place('a', '1', 8, 7), place('b', '1', 8, 9)], 0)).toBe(true);
+    expect(yieldsReach([place('a', '1', 8, 7), place('a', '1', 8, 8)], 0)).toBe(false);
   });
 });

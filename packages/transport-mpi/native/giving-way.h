@@ -1,0 +1,23 @@
+// Letting other processes have the core.
+#pragma once
+
+namespace par {
+
+// Whether sched_yield reaches the ranks this one shares cores with. Once MPI has started.
+void SetYields(bool reach);
+void GiveWay();
+
+// While it lives, tests of MPI do not give way by themselves: Open MPI, where it is told to or finds more ranks than cores, does so in
+// every test that finds nothing, and a rank would go through all others' turns several times instead of once.
+class OwnPace {
+ public:
+  OwnPace();
+  ~OwnPace();
+  OwnPace(const OwnPace&) = delete;
+  OwnPace& operator=(const OwnPace&) = delete;
+
+ private:
+  const bool before_;
+};
+
+}  // namespace par
