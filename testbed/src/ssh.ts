@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type Finished, Launch, type LaunchOptions } from '../../packages/cli/test/launch.ts';
 import { type Host, inHost, setCable } from './host.ts';
 import { type Network, startNetwork } from './network.ts';
@@ -94,7 +94,7 @@ export class SshNetwork implements AsyncDisposable {
       'PasswordAuthentication no',
       'PermitRootLogin prohibit-password',
       'MaxStartups 100',
-      `SetEnv TMPDIR=${this.tmp(host.name)} PAR_TEST_HOST=${host.name}`,
+      `SetEnv TMPDIR=${this.tmp(host.name)} PAR_TEST_HOST=${host.name} PATH=${dirname(process.execPath)}:/usr/bin:/bin`,
     ];
     const config = join(directory, `sshd-${host.name}`);
     writeFileSync(config, [...settings, ''].join('\n'));

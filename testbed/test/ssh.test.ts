@@ -134,6 +134,13 @@ test('a deadlock over hosts names itself', async () => {
   expect(stderr).not.toContain('Debugger');
 });
 
+test('--inspect says how the debuggers of other hosts are reached', async () => {
+  const { stderr } = await network.par(['run', '-H', 'laptop:1,h1:2', '--inspect', fixture('args.ts')]);
+  expect(stderr).toMatch(
+    /^par: debuggers on h1 are reached with ssh -N -L 9230:127\.0\.0\.1:9230 -L 9231:\S+:9231 h1$/m,
+  );
+});
+
 test('signals reach ranks on every host', async () => {
   const launch = network.launch([...ALL, '-np', '3', fixture('ends.mjs'), 'polite']);
   await launch.until(({ stdout }) => stdout.split('ready').length === 4);

@@ -182,6 +182,10 @@ describe.each(LAUNCHERS)('par run --transport mpi through %s', { timeout: 60_000
 test.each([
   [['--on-fail', 'wait'], /^par run: --on-fail wait: MPI ends all ranks when one fails/],
   [['--stack-on-timeout', '--timeout', '1s'], /^par run: --stack-on-timeout: /],
+  [
+    ['-H', 'h[1-2]:2', '--ppn', '1'],
+    /: mpirun --host h1:2,h2:2 --map-by ppr:1:node -np 2 node \S+ \(Open MPI\), mpiexec -hosts h1:2,h2:2 -ppn 1 -n 2 node /,
+  ],
 ])('what MPI cannot do is one line and 125: %j', async (args, message) => {
   const end = await parMpi('mpirun.openmpi', ['-np', '2', ...args, ENDS]);
   expect(end).toMatchObject({ status: 125, stderr: expect.stringMatching(message) });

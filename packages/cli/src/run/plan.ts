@@ -9,7 +9,7 @@ import { assumeProgram, type Program, resolveProgram } from './program.ts';
 import type { RankPlan } from './rank-process.ts';
 import { inputBelongsToOthers } from './terminal.ts';
 
-const INSPECTOR_PORT = 9229;
+export const INSPECTOR_PORT = 9229;
 
 /** A program of the job, found, with the environment all its ranks share. */
 export interface ResolvedSegment {

@@ -91,7 +91,7 @@ async function dryRun(options: RunOptions): Promise<number> {
 async function hostsOf(options: RunOptions, without?: ReadonlySet<string>): Promise<HostsRequest | undefined> {
   const asked = options.host !== undefined || options.hostFile !== undefined || options.ppn !== undefined;
   if (options.transport === 'mpi') {
-    if (asked) throw new UsageError('--host, --hostfile and --ppn: not with --transport mpi');
+    if (asked) throw new UsageError(await otherHostsOfMpi(options));
     return undefined;
   }
   if (!asked && process.env.SLURM_JOB_ID === undefined && !process.env.PBS_NODEFILE) return undefined;
@@ -101,6 +101,11 @@ async function hostsOf(options: RunOptions, without?: ReadonlySet<string>): Prom
   const hosts = request.hosts.filter(({ name }) => !without.has(name));
   if (hosts.length === 0) throw new UsageError('no host is left to start the job again on');
   return { ...request, hosts };
+}
+
+async function otherHostsOfMpi(options: RunOptions): Promise<string> {
+  const { onOtherHosts } = await import('../mpi/other-hosts.ts');
+  return onOtherHosts(options);
 }
 
 async function mpiPlan(options: RunOptions, segments: readonly ResolvedSegment[]): Promise<string> {

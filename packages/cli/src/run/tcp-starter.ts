@@ -4,7 +4,7 @@ import type { RunOptions } from '../command-line/parse-run.ts';
 import { type Control, openControl } from './control.ts';
 import { type JobIdentity, type RankSeat, rankEnvironment } from './environment.ts';
 import { isPeerLoss } from './exit-policy.ts';
-import { planRanks, type ResolvedSegment, rendezvousPath } from './plan.ts';
+import { INSPECTOR_PORT, planRanks, type ResolvedSegment, rendezvousPath } from './plan.ts';
 import { type RankPlan, RankProcess } from './rank-process.ts';
 import type { Setting, Starter, StarterEvents } from './starter.ts';
 
@@ -34,6 +34,7 @@ export async function tcpStarter(setting: Setting, { job, note }: StarterEvents)
   });
   const seats = fleet ? await prepare(fleet, setting, socket, control) : hereSeats(size, control.address);
   const plans = planTcpRanks(segments, options, { id, secret, size }, seats);
+  for (const line of remoteDebuggers(options, seats)) note(line);
   return {
     plans,
     causeMs: CAUSE_MS,
@@ -54,6 +55,20 @@ async function prepare(fleet: Fleet, setting: Setting, socket: string, control: 
     control.close();
     throw error;
   }
+}
+
+/** How debuggers that listen on other hosts, for these hosts only, are reached. */
+function remoteDebuggers({ inspect }: RunOptions, seats: readonly TcpSeat[]): string[] {
+  if (inspect === undefined) return [];
+  const tunnels = new Map<string, string[]>();
+  for (const [rank, { otherHost }] of seats.entries()) {
+    if (otherHost === undefined || (inspect.rank !== undefined && inspect.rank !== rank)) continue;
+    const port = INSPECTOR_PORT + rank;
+    tunnels.set(otherHost, [...(tunnels.get(otherHost) ?? []), `-L ${port}:127.0.0.1:${port}`]);
+  }
+  return [...tunnels].map(
+    ([host, tunnel]) => `debuggers on ${host} are reached with ssh -N ${tunnel.join(' ')} ${host}`,
+  );
 }
 
 /** All ranks on this host. */
