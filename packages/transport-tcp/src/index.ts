@@ -2,12 +2,13 @@ import { matching, type Transport } from '@par/comm-core/transport';
 import { bootstrap, type Started } from './bootstrap/bootstrap.ts';
 import { watchTasks } from './bootstrap/ended-tasks.ts';
 import { holderOf } from './bootstrap/holder.ts';
-import { type Joined, join, meet } from './join.ts';
-import { optionsFromEnvironment, type Place, type TcpOptions } from './options.ts';
+import { enter, type Joined, join, meet } from './join.ts';
+import type { ArrivalListener } from './link/link.ts';
+import { type EnterOptions, optionsFromEnvironment, type Place, type TcpOptions } from './options.ts';
 import type { RequestHandler } from './rendezvous/exchanges.ts';
 import type { Rendezvous } from './rendezvous/server.ts';
 
-export { type Family, optionsFromEnvironment, type TcpOptions } from './options.ts';
+export { type EnterOptions, type Family, optionsFromEnvironment, type TcpOptions } from './options.ts';
 export type { RequestHandler } from './rendezvous/exchanges.ts';
 
 /** A Transport with a line to the job's launcher. */
@@ -16,6 +17,8 @@ export interface TcpTransport extends Transport {
   onRequest(name: string, handler: RequestHandler): void;
   /** Asks the launcher; rejects with PAR_TRANSPORT when nothing answers that name there. */
   request(name: string, data?: unknown, signal?: AbortSignal): Promise<unknown>;
+  /** Tells of ranks that join a job under way and say what they are there for; of those that are there already at once. */
+  onArrival(listener: ArrivalListener): void;
 }
 
 /**
@@ -37,11 +40,20 @@ export async function connectTransport(options: TcpOptions): Promise<TcpTranspor
   return connect(await join(options), undefined);
 }
 
+/**
+ * Joins a job under way as a rank that its rendezvous chooses. Rejects with PAR_TRANSPORT when it takes nobody in, or has no rank
+ * left, or cannot be reached, otherwise as `connectTransport` does.
+ */
+export async function enterTransport(options: EnterOptions): Promise<TcpTransport> {
+  return connect(await enter(options), undefined);
+}
+
 async function connect({ link, control }: Joined, held: Rendezvous | undefined): Promise<TcpTransport> {
   const transport = matching(link);
   control.onRequest('pending', () => transport.pending());
   await link.connected();
   return Object.assign(transport, held && holderOf(transport, held), {
+    onArrival: (listener: ArrivalListener) => link.onArrival(listener),
     onRequest: (name: string, handler: RequestHandler) => control.onRequest(name, handler),
     request: (name: string, data?: unknown, signal?: AbortSignal) => control.request(name, data, signal),
   });

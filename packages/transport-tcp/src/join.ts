@@ -5,10 +5,10 @@ import { type Address, formatAddress, parseAddress } from './address.ts';
 import { hostIdentity } from './host-identity.ts';
 import { MESH_RANKS, SocketLink } from './link/link.ts';
 import { turningTime } from './link/turning.ts';
-import type { LinkSettings, TcpOptions } from './options.ts';
+import type { EnterOptions, LinkSettings, TcpOptions } from './options.ts';
 import { makeOwnDirectory } from './own-directory.ts';
 import { type Control, connectControl, Declined } from './rendezvous/control.ts';
-import { Credentials } from './wire/handshake.ts';
+import { Credentials, NEWCOMER } from './wire/handshake.ts';
 import { Listener } from './wire/listener.ts';
 
 /** A rank that has met all others. Nothing is connected before `link.start` and `link.connected`. */
@@ -28,6 +28,14 @@ export interface Reached {
 /** Meets the other ranks at the rendezvous. Rejects with PAR_ENVIRONMENT, PAR_TRANSPORT, PAR_PEER_LOST or PAR_ABORTED. */
 export async function join(options: TcpOptions, host?: string): Promise<Joined> {
   return meet(options, await reachAddress(options), host);
+}
+
+/** Joins a job under way as a rank that its rendezvous chooses. Rejects as `join` does. */
+export async function enter(options: EnterOptions): Promise<Joined> {
+  const { control, sockets } = await reachAddress({ ...options, rank: NEWCOMER });
+  const rank = await control.seated();
+  const credentials = new Credentials(rank, options.size, options.job, options.secret, options.secure);
+  return meet({ ...options, rank }, { credentials, control, sockets });
 }
 
 /** Joins the job whose rendezvous has been reached. Rejects with PAR_ENVIRONMENT, PAR_TRANSPORT, PAR_PEER_LOST or PAR_ABORTED. */
@@ -53,7 +61,7 @@ export async function meet(options: LinkSettings, reached: Reached, identity?: s
   try {
     const unix = directory && joinPath(directory, `${rank}.sock`);
     if (unix !== undefined && size > 1) await listen(parseAddress(`unix:${unix}`));
-    await control.join({ host, hostname: hostname(), pid: process.pid, unix }, listenTcp);
+    await control.join({ host, hostname: hostname(), pid: process.pid, unix, role: options.role }, listenTcp);
     const { members, initial } = control;
     const present = members.filter((member) => member !== undefined);
     const link = new SocketLink({
@@ -61,7 +69,7 @@ export async function meet(options: LinkSettings, reached: Reached, identity?: s
       members,
       listeners,
       control,
-      open: initial < size,
+      newcomer: rank >= initial,
       turning: turningTime(options.spin, present.filter((member) => member.host === host).length),
       mesh: options.connect === undefined ? initial <= MESH_RANKS : options.connect === 'mesh',
       release,
@@ -108,7 +116,7 @@ async function reachAddress(options: TcpOptions): Promise<Reached> {
         if (error instanceof Declined) throw error;
         throw new ParError(
           'PAR_TRANSPORT',
-          `rank ${options.rank} cannot join at ${options.rendezvous}: ${(error as Error).message}; is the launcher still running?`,
+          `${options.rank === NEWCOMER ? 'this process' : `rank ${options.rank}`} cannot join at ${options.rendezvous}: ${(error as Error).message}; is the launcher still running?`,
           { cause: error },
         );
       }

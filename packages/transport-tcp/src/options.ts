@@ -18,6 +18,8 @@ export interface LinkSettings {
   readonly connect?: 'mesh' | 'lazy' | undefined;
   /** Microseconds a waiting rank keeps its event loop turning; 0: never. Default: by measurement, 0 when ranks outnumber cores. */
   readonly spin?: number | undefined;
+  /** What a rank that joins a job under way is there for, in a word that the other ranks are told. */
+  readonly role?: string | undefined;
   /** Where refused connections are told, one line per kind. Default: standard error. */
   readonly log?: ((line: string) => void) | undefined;
 }
@@ -33,6 +35,9 @@ export interface TcpOptions extends LinkSettings {
   /** How long the rendezvous may take to appear, in milliseconds. Default 30 000. */
   readonly connectTimeout?: number | undefined;
 }
+
+/** Everything a process without a rank needs to join a job under way. `size`: all ranks that can ever be. */
+export type EnterOptions = Omit<TcpOptions, 'rank'> & { readonly role: string };
 
 /** Which of how many. */
 export interface Place {

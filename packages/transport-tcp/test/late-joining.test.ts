@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join as joinPath } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type Joined, join } from '../src/join.ts';
+import { enter, type Joined, join } from '../src/join.ts';
 import type { TcpOptions } from '../src/options.ts';
 import { type Rendezvous, startRendezvous } from '../src/rendezvous/index.ts';
 import { headerOf, Inbox, numberOf } from './frame-job.ts';
@@ -27,9 +27,9 @@ interface Member extends Joined {
   readonly inbox: Inbox;
 }
 
-async function meet(initial: number): Promise<Omit<TcpOptions, 'rank'>> {
-  const common = { size, job: 'j', secret: randomBytes(32) };
-  rendezvous = await startRendezvous({ listen: `unix:${directory}/job/r`, initial, ...common });
+async function meet(initial: number, newcomers = false, ranks = size): Promise<Omit<TcpOptions, 'rank'>> {
+  const common = { size: ranks, job: 'j', secret: randomBytes(32) };
+  rendezvous = await startRendezvous({ listen: `unix:${directory}/job/r`, initial, newcomers, ...common });
   return { ...common, rendezvous: rendezvous.address, spin: 0 };
 }
 
@@ -77,4 +77,46 @@ test('who joins late learns who is gone, and a rank that never comes is lost for
   const [zero] = first;
   await zero!.inbox.until(zero!.link, ({ losses }) => losses.some(({ rank }) => rank === 9));
   await expect(zero!.link.send(9, headerOf(1, 0), undefined)).rejects.toMatchObject({ code: 'PAR_PEER_LOST' });
+});
+
+test.each(['mesh', 'lazy'] as const)(
+  'whoever knows the secret gets a free rank, and all are told its role (%s)',
+  async (connect) => {
+    const common = { ...(await meet(1, true, 4)), connect };
+    const zero = await start({ ...common, rank: 0 });
+    await zero.link.connected();
+    const arrivals: [number, string][] = [];
+    zero.link.onArrival((rank, role) => arrivals.push([rank, role]));
+    expect(rendezvous.reserve()).toBe(1);
+    const entered: Member[] = [];
+    for (const role of ['client', 'worker']) {
+      const joined = await enter({ ...common, role });
+      const inbox = new Inbox();
+      joined.link.start(inbox);
+      started.push(joined);
+      await joined.link.connected();
+      entered.push({ ...joined, inbox });
+    }
+    expect(entered.map(({ link }) => link.rank)).toEqual([2, 3]);
+    for (const { link } of entered) for (const to of [0, 2, 3]) void link.send(to, headerOf(to, 0), undefined);
+    for (const { link, inbox } of [zero, ...entered]) await inbox.until(link, ({ frames }) => frames.length === 2);
+    expect(arrivals).toEqual([
+      [2, 'client'],
+      [3, 'worker'],
+    ]);
+    const late: [number, string][] = [];
+    entered[1]!.link.onArrival((rank, role) => late.push([rank, role]));
+    expect(late).toContainEqual([2, 'client']);
+    await expect(enter({ ...common, role: 'client' })).rejects.toThrow(/all 4 ranks .* have been given away/);
+  },
+);
+
+test('nobody gets a rank who does not know the secret, or where none are given', async () => {
+  const common = await meet(1, true);
+  const stranger = { ...common, secret: randomBytes(32), connectTimeout: 500, role: 'client' };
+  await expect(enter(stranger)).rejects.toMatchObject({ code: 'PAR_TRANSPORT' });
+  expect(rendezvous.reserve()).toBe(1);
+  await rendezvous.close();
+  const closed = await meet(1);
+  await expect(enter({ ...closed, role: 'client' })).rejects.toThrow('this job takes nobody in');
 });

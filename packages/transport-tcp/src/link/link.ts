@@ -29,8 +29,8 @@ export interface LinkOptions {
   readonly credentials: Credentials;
   /** By rank. */
   readonly members: readonly (Member | undefined)[];
-  /** Ranks without an entry may join later. */
-  readonly open: boolean;
+  /** This rank joins a job under way. */
+  readonly newcomer: boolean;
   readonly listeners: readonly Listener[];
   readonly control: Control;
   /** Milliseconds a waiting rank keeps its event loop turning. */
@@ -39,6 +39,9 @@ export interface LinkOptions {
   /** Gives back directories and the like, once nothing listens any more. */
   readonly release: () => void;
 }
+
+/** Is told of a rank that has joined a job under way, and what it is there for. */
+export type ArrivalListener = (rank: number, role: string) => void;
 
 /** Frames over sockets: one connection per pair of ranks, none to itself. */
 export class SocketLink implements FrameTransport, PeerHost {
@@ -55,6 +58,7 @@ export class SocketLink implements FrameTransport, PeerHost {
   readonly #peers: (Peer | undefined)[];
   /** Ranks to connect to as soon as they join. */
   readonly #awaited = new Set<number>();
+  readonly #arrivals: ArrivalListener[] = [];
   readonly #keepAlive = new KeepAlive();
   readonly #turning: Turning;
   /** Ranks whose connection this rank has begun and not been refused. */
@@ -98,16 +102,19 @@ export class SocketLink implements FrameTransport, PeerHost {
     });
   }
 
-  /** Connects what is to be connected from the start; resolves when it is (or is known to be gone). */
+  /**
+   * Connects what is to be connected from the start; resolves when it is (or is known to be gone). Ranks of a mesh connect to a
+   * newcomer, so that they need to listen no longer than until they know each other.
+   */
   connected(): Promise<void> {
-    if (!this.#options.mesh) return Promise.resolve();
+    if (!this.#options.mesh || this.#options.newcomer) return Promise.resolve();
     for (const peer of this.#peers.slice(0, this.rank)) if (peer?.state === 'absent') this.#connect(peer);
     this.#keepAlive.hold();
     return this.#until(() =>
       this.#peers.every((peer) => peer === undefined || (peer.state !== 'absent' && peer.state !== 'connecting')),
     ).then(() => {
       this.#keepAlive.release();
-      if (!this.#options.open) this.#stopListening();
+      this.#stopListening();
     });
   }
 
@@ -190,14 +197,20 @@ export class SocketLink implements FrameTransport, PeerHost {
     return this.#peers[rank];
   }
 
+  onArrival(listener: ArrivalListener): void {
+    this.#arrivals.push(listener);
+    this.#members.forEach((member, rank) => {
+      if (member?.role !== undefined) listener(rank, member.role);
+    });
+  }
+
   #joined(rank: number, member: Member): void {
     if (this.closing) return;
     this.#members[rank] = member;
     this.hosts[rank] = member.hostname;
     const peer = this.#peer(rank);
-    if (peer.state === 'absent' && (this.#options.mesh ? rank < this.rank : this.#awaited.delete(rank))) {
-      this.#connect(peer);
-    }
+    if (peer.state === 'absent' && (this.#options.mesh || this.#awaited.delete(rank))) this.#connect(peer);
+    if (member.role !== undefined) for (const listener of this.#arrivals) listener(rank, member.role);
   }
 
   #reach(peer: Peer): void {

@@ -70,6 +70,7 @@ export class Control {
   readonly #holder: Holder;
   readonly #exchanges: Exchanges;
   readonly #joined: Promise<void>;
+  readonly #seat = Promise.withResolvers<number>();
   readonly #handlers = new Map<string, RequestHandler>();
   readonly #resolve: () => void;
   readonly #reject: (error: Error) => void;
@@ -89,11 +90,20 @@ export class Control {
     this.reader = new MessageReader<ToRank>(wire, (message) => this.#receive(message));
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     promise.catch(() => {}); // it may end before `join` is called
+    this.#seat.promise.catch(() => {});
     this.#joined = promise;
     this.#resolve = resolve;
-    this.#reject = reject;
+    this.#reject = (error) => {
+      reject(error);
+      this.#seat.reject(error);
+    };
     wire.socket.setKeepAlive(true, 10_000);
     wire.onClosed = (error) => this.#closed(error);
+  }
+
+  /** The rank a newcomer is given. Rejects with PAR_TRANSPORT when there is none for it. */
+  seated(): Promise<number> {
+    return this.#seat.promise;
   }
 
   /**
@@ -164,6 +174,13 @@ export class Control {
           (address) => this.#send({ type: 'listening', address: formatAddress(address) }),
           (error: Error) => this.#wire.destroy(error),
         );
+        break;
+      case 'seat':
+        this.#seat.resolve(message.rank);
+        break;
+      case 'refused':
+        this.#left = true;
+        this.#reject(new ParError('PAR_TRANSPORT', message.reason));
         break;
       case 'table':
         this.members = message.members.map((member) => member ?? undefined);

@@ -9,6 +9,8 @@ export interface Announcement {
   readonly pid: number;
   /** Path of its Unix domain socket; undefined when it wants TCP. */
   readonly unix: string | undefined;
+  /** What a rank that joins a job under way is there for. */
+  readonly role?: string | undefined;
 }
 
 /** A line of the table every rank gets; its position is the rank. */
@@ -33,6 +35,10 @@ export type FromRank =
 
 export type ToRank =
   | Exchange
+  /** The rank of a newcomer. */
+  | { readonly type: 'seat'; readonly rank: number }
+  /** This process cannot join the job. */
+  | { readonly type: 'refused'; readonly reason: string }
   /** The sockets of this host are not enough: listen on TCP (`loopback`: all ranks are on one host) and tell the address. */
   | { readonly type: 'listen'; readonly loopback: boolean }
   /** `initial` ranks started together. Ranks without a line may join later: see `joined`. */

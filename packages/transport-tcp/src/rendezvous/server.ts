@@ -2,7 +2,8 @@ import { dirname } from 'node:path';
 import { ParError } from '@par/comm-core';
 import { formatAddress, parseAddress } from '../address.ts';
 import { makePrivate } from '../private-directory.ts';
-import { Credentials, RENDEZVOUS } from '../wire/handshake.ts';
+import { Discard } from '../wire/fixed-frame.ts';
+import { Credentials, NEWCOMER, RENDEZVOUS } from '../wire/handshake.ts';
 import { Listener } from '../wire/listener.ts';
 import type { ByteConsumer, Wire } from '../wire/wire.ts';
 import { Exchanges } from './exchanges.ts';
@@ -17,6 +18,8 @@ export interface RendezvousOptions {
   readonly size: number;
   /** Ranks that start together, from 0: the others may join later, each once. Default: all. */
   readonly initial?: number | undefined;
+  /** Whoever knows the secret and asks for a rank gets a free one. Default false. */
+  readonly newcomers?: boolean | undefined;
   /** Name of the job; ranks of another job are refused. */
   readonly job: string;
   /** 32 random bytes every rank of the job knows. */
@@ -45,6 +48,8 @@ export interface Rendezvous {
   /** Settles when every rank that starts has joined and was sent the table; rejects when the job ends before. */
   readonly complete: Promise<readonly Member[]>;
   announcement(rank: number): Announcement | undefined;
+  /** A rank that nobody else gets, for a process that is to join later; undefined: there is none left. */
+  reserve(): number | undefined;
   /** Tells all ranks that a rank is gone for good: for a process that ended without ever joining. Joined ranks are noticed. */
   lost(rank: number, reason: string): void;
   /** Tells all ranks that the job ends; `rank` is who wants it to, default −1: the launcher. */
@@ -88,13 +93,17 @@ class RendezvousServer implements Rendezvous {
   #address = '';
   #table: (Member | undefined)[] | undefined;
   #listening = false;
+  /** Of rank 0. */
+  #host = '';
   /** The ranks that started together are on one host. */
   #loopback = true;
   #ended: { status: number; reason: string; rank: number } | undefined;
   #joinTimer: NodeJS.Timeout | undefined;
+  #nextFree: number;
 
   constructor(options: RendezvousOptions) {
     this.#options = options;
+    this.#nextFree = options.initial ?? options.size;
     const log = options.log ?? ((line: string): void => void process.stderr.write(`par: rendezvous: ${line}\n`));
     const credentials = new Credentials(RENDEZVOUS, options.size, options.job, options.secret, options.secure);
     this.#listener = new Listener(credentials, log);
@@ -120,8 +129,12 @@ class RendezvousServer implements Rendezvous {
     this.#address = formatAddress(await this.#listener.listen(address));
     this.#listener.serve({
       judge: (from) => (this.#seats[from] === undefined && !this.#gone.has(from) ? 'accept' : 'duplicate'),
-      accepted: (from, wire) => this.#seat(from, wire),
+      accepted: (from, wire) => (from === NEWCOMER ? this.#receiveNewcomer(wire) : this.#seat(from, wire)),
     });
+  }
+
+  reserve(): number | undefined {
+    return this.#nextFree < this.#options.size ? this.#nextFree++ : undefined;
   }
 
   announcement(rank: number): Announcement | undefined {
@@ -195,6 +208,19 @@ class RendezvousServer implements Rendezvous {
     return this.#seats.filter((seat) => seat !== undefined && !seat.wire.socket.destroyed) as Seat[];
   }
 
+  #receiveNewcomer(wire: Wire): ByteConsumer {
+    const rank = this.#options.newcomers ? this.reserve() : undefined;
+    if (rank !== undefined) {
+      sendMessage(wire, { type: 'seat', rank });
+      return this.#seat(rank, wire);
+    }
+    const reason = this.#options.newcomers
+      ? `all ${this.#options.size} ranks this job can have over its life have been given away; start it again`
+      : 'this job takes nobody in';
+    refuse(wire, reason);
+    return new Discard();
+  }
+
   #seat(rank: number, wire: Wire): ByteConsumer {
     const exchanges = new Exchanges(
       (message) => sendMessage(wire, message),
@@ -217,7 +243,13 @@ class RendezvousServer implements Rendezvous {
     const { wire } = seat;
     switch (message.type) {
       case 'announce':
-        seat.announcement = { host: message.host, hostname: message.hostname, pid: message.pid, unix: message.unix };
+        seat.announcement = {
+          host: message.host,
+          hostname: message.hostname,
+          pid: message.pid,
+          unix: message.unix,
+          role: message.role,
+        };
         this.#options.onAnnounce?.(rank, seat.announcement);
         if (this.#listening) sendMessage(wire, { type: 'listen', loopback: this.#loopback });
         else this.#complete(rank, seat);
@@ -260,6 +292,7 @@ class RendezvousServer implements Rendezvous {
       if (seat?.announcement === undefined) return;
       members.push({ ...seat.announcement, tcp: seat.tcp });
     }
+    this.#host = members[0]!.host;
     this.#loopback = members.every(({ host }) => host === members[0]!.host);
     if (!this.#loopback || members.some(({ unix }) => unix === undefined)) {
       if (!this.#listening) {
@@ -283,10 +316,11 @@ class RendezvousServer implements Rendezvous {
   #admit(rank: number, seat: Seat): void {
     const table = this.#table!;
     const member: Member = { ...seat.announcement!, tcp: seat.tcp };
-    const first = table.find((other) => other !== undefined);
-    if (!this.#listening && (member.host !== first?.host || member.unix === undefined)) {
-      const reason = 'the ranks that are there meet in Unix domain sockets of one host, which this rank cannot enter';
-      sendMessage(seat.wire, { type: 'abort', status: 1, reason, rank: -1 });
+    if (!this.#listening && (member.host !== this.#host || member.unix === undefined)) {
+      refuse(
+        seat.wire,
+        'the ranks that are there meet in Unix domain sockets of one host, which this rank cannot enter',
+      );
       return;
     }
     table[rank] = member;
@@ -339,4 +373,9 @@ class RendezvousServer implements Rendezvous {
       if (seat !== undefined && rank !== except) sendMessage(seat.wire, message);
     });
   }
+}
+
+function refuse(wire: Wire, reason: string): void {
+  sendMessage(wire, { type: 'refused', reason });
+  wire.socket.end();
 }

@@ -28,6 +28,9 @@ export const VERDICT_BYTES = MAGIC.length + 4 + MAC_BYTES;
 /** The rank that stands for the rendezvous server in a handshake. */
 export const RENDEZVOUS = 0xffffffff;
 
+/** Stands for a process that has no rank yet and asks the rendezvous for a free one. */
+export const NEWCOMER = 0xfffffffe;
+
 /** What a connection is for. */
 export type Purpose = 'rendezvous' | 'peer';
 const PURPOSES: readonly Purpose[] = ['rendezvous', 'peer'];
@@ -94,7 +97,8 @@ export function readHello(credentials: Credentials, bytes: Buffer): Hello {
     throw new Refusal('job', 'it belongs to another job');
   }
   if (bytes.readUInt32LE(16) !== credentials.rank) throw new Refusal('rank', 'it is meant for another rank');
-  if (bytes.readUInt32LE(20) !== credentials.size || from >= credentials.size || from === credentials.rank) {
+  const isRank = from < credentials.size || (from === NEWCOMER && purpose === 'rendezvous');
+  if (bytes.readUInt32LE(20) !== credentials.size || !isRank || from === credentials.rank) {
     throw new Refusal('rank', `it claims to be rank ${from} of ${bytes.readUInt32LE(20)}`);
   }
   return { purpose, from, bytes: Buffer.from(bytes) };
