@@ -8,6 +8,7 @@ export default defineConfig({
     'client/produce': 'src/client/produce.ts',
     // Programs of processes and threads that this package starts.
     'cluster/member-process': 'src/cluster/member-process.ts',
+    'cluster/seat-process': 'src/cluster/seat-process.ts',
     'worker/thread': 'src/worker/thread.ts',
     'worker/worker-process': 'src/worker/worker-process.ts',
   },

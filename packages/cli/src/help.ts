@@ -6,6 +6,7 @@ export const HELP = `par: parallel programs in TypeScript
 
   par run -np 4 script.ts        run a script on 4 ranks of this machine
   par run -H h1,h2 script.ts     the same on other hosts, over ssh
+  par cluster -np 4              a scheduler and workers for scripts started elsewhere
   par submit slurm script.ts     the script of a batch job that does it
   par env                        which rank this process would be, and why
   par run --transport mpi …      the same, started by the launcher of an MPI

@@ -4,7 +4,7 @@ import { parseRun } from './command-line/parse-run.ts';
 import { HELP, runHelp } from './help.ts';
 import { UsageError } from './usage-error.ts';
 
-const COMMANDS = ['run', 'submit', 'env', 'doctor', 'mpi', 'help', 'version'];
+const COMMANDS = ['run', 'cluster', 'submit', 'env', 'doctor', 'mpi', 'help', 'version'];
 
 /**
  * Runs one `par` command line (without `node` and `par`) in this process and returns the exit status. Takes over the
@@ -17,7 +17,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     const name =
-      command === 'run' || command === 'submit'
+      command === 'run' || command === 'cluster' || command === 'submit'
         ? ` ${command}`
         : command === 'mpi' && rest[0] === 'build'
           ? ' mpi build'
@@ -34,6 +34,11 @@ async function dispatch(command: string | undefined, rest: readonly string[]): P
       if (options === 'help') return print(runHelp());
       const { run } = await import('./run/run.ts');
       return run(options);
+    }
+    case 'cluster': {
+      const { cluster } = await import('./cluster/cluster.ts');
+      const outcome = await cluster(rest, process.env);
+      return typeof outcome === 'string' ? print(outcome) : outcome;
     }
     case 'env': {
       if (rest.length > 0) throw new UsageError('par env takes no arguments');
@@ -60,6 +65,7 @@ async function dispatch(command: string | undefined, rest: readonly string[]): P
     case '--help':
     case '-h':
       if (rest[0] === 'submit') return print((await import('./submit/request.ts')).SUBMIT_USAGE);
+      if (rest[0] === 'cluster') return print((await import('./cluster/options.ts')).CLUSTER_USAGE);
       return print(rest[0] === 'run' ? runHelp() : HELP);
     case undefined:
       throw new UsageError('no command given: par run -np 4 script.ts (see par help)');

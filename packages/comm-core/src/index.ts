@@ -9,7 +9,7 @@ export {
 } from './codec/index.ts';
 export type * from './comm/communicator.ts';
 export type * from './comm/intercommunicator.ts';
-export { worldOf } from './comm/intracomm.ts';
+export { universeOf, worldOf } from './comm/intracomm.ts';
 export * from './constants.ts';
 export { type DatatypeView, indexed, subarray, type TypedArray, vector } from './datatype/index.ts';
 export {

@@ -8,7 +8,7 @@ import { type EnterOptions, optionsFromEnvironment, type Place, type TcpOptions 
 import type { RequestHandler } from './rendezvous/exchanges.ts';
 import type { Rendezvous } from './rendezvous/server.ts';
 
-export { type EnterOptions, type Family, optionsFromEnvironment, type TcpOptions } from './options.ts';
+export { type Door, type EnterOptions, type Family, optionsFromEnvironment, type TcpOptions } from './options.ts';
 export type { RequestHandler } from './rendezvous/exchanges.ts';
 
 /** A Transport with a line to the job's launcher. */
@@ -41,8 +41,8 @@ export async function connectTransport(options: TcpOptions): Promise<TcpTranspor
 }
 
 /**
- * Joins a job under way as a rank that its rendezvous chooses. Rejects with PAR_TRANSPORT when it takes nobody in, or has no rank
- * left, or cannot be reached, otherwise as `connectTransport` does.
+ * Joins a job under way as a rank that its rendezvous chooses. Rejects with TransportUnavailableError when that cannot be reached,
+ * PAR_TRANSPORT when it takes nobody in or has no rank left, otherwise as `connectTransport` does.
  */
 export async function enterTransport(options: EnterOptions): Promise<TcpTransport> {
   return connect(await enter(options), undefined);

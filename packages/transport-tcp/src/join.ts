@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { dirname, join as joinPath } from 'node:path';
-import { ParError } from '@par/comm-core';
+import { ParError, TransportUnavailableError } from '@par/comm-core';
 import { type Address, formatAddress, parseAddress } from './address.ts';
 import { hostIdentity } from './host-identity.ts';
 import { MESH_RANKS, SocketLink } from './link/link.ts';
@@ -30,12 +30,29 @@ export async function join(options: TcpOptions, host?: string): Promise<Joined> 
   return meet(options, await reachAddress(options), host);
 }
 
-/** Joins a job under way as a rank that its rendezvous chooses. Rejects as `join` does. */
-export async function enter(options: EnterOptions): Promise<Joined> {
-  const { control, sockets } = await reachAddress({ ...options, rank: NEWCOMER });
-  const rank = await control.seated();
-  const credentials = new Credentials(rank, options.size, options.job, options.secret, options.secure);
-  return meet({ ...options, rank }, { credentials, control, sockets });
+/**
+ * Joins a job under way as a rank that its rendezvous chooses. Rejects with TransportUnavailableError when that cannot be reached,
+ * otherwise as `join` does.
+ */
+export async function enter({ doors, connectTimeout = 10_000, ...options }: EnterOptions): Promise<Joined> {
+  const credentialsOf = (rank: number): Credentials =>
+    new Credentials(rank, options.size, options.job, options.secret, options.secure);
+  const failures: string[] = [];
+  for (const door of doors) {
+    const address = parseAddress(door.address);
+    let control: Control;
+    try {
+      control = await connectControl(address, credentialsOf(NEWCOMER), connectTimeout);
+    } catch (error) {
+      failures.push(`${door.address}: ${(error as Error).message}`);
+      continue;
+    }
+    const rank = await control.seated();
+    const sockets = address.family === 'unix' ? dirname(address.path) : undefined;
+    const host = options.host ?? door.tcpHost;
+    return meet({ ...options, host, rank }, { credentials: credentialsOf(rank), control, sockets });
+  }
+  throw new TransportUnavailableError(`the job cannot be reached (${failures.join('; ')})`);
 }
 
 /** Joins the job whose rendezvous has been reached. Rejects with PAR_ENVIRONMENT, PAR_TRANSPORT, PAR_PEER_LOST or PAR_ABORTED. */
@@ -70,6 +87,7 @@ export async function meet(options: LinkSettings, reached: Reached, identity?: s
       listeners,
       control,
       newcomer: rank >= initial,
+      worldSize: options.worldSize,
       turning: turningTime(options.spin, present.filter((member) => member.host === host).length),
       mesh: options.connect === undefined ? initial <= MESH_RANKS : options.connect === 'mesh',
       release,
@@ -116,7 +134,7 @@ async function reachAddress(options: TcpOptions): Promise<Reached> {
         if (error instanceof Declined) throw error;
         throw new ParError(
           'PAR_TRANSPORT',
-          `${options.rank === NEWCOMER ? 'this process' : `rank ${options.rank}`} cannot join at ${options.rendezvous}: ${(error as Error).message}; is the launcher still running?`,
+          `rank ${options.rank} cannot join at ${options.rendezvous}: ${(error as Error).message}; is the launcher still running?`,
           { cause: error },
         );
       }

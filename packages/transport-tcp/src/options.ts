@@ -7,7 +7,10 @@ export type Family = 'auto' | 'unix' | 'tcp';
 /** How a rank is connected to its peers, whoever started it. */
 export interface LinkSettings {
   readonly rank: number;
+  /** All ranks that can ever be. */
   readonly size: number;
+  /** Ranks of the world, from 0. Default: all. */
+  readonly worldSize?: number | undefined;
   /** Default `auto`. `tcp` is for tests: on one host it listens on the loopback interface only. */
   readonly family?: Family | undefined;
   /** Address or interface to listen on when the job spans hosts. Default: the interface the rendezvous is reached through. */
@@ -36,8 +39,24 @@ export interface TcpOptions extends LinkSettings {
   readonly connectTimeout?: number | undefined;
 }
 
+/** A way into a job under way. */
+export interface Door {
+  /** Of its rendezvous. */
+  readonly address: string;
+  /** Address to listen on for those who came in here; undefined: Unix domain sockets are enough, or the one of the connection. */
+  readonly tcpHost?: string | undefined;
+}
+
 /** Everything a process without a rank needs to join a job under way. `size`: all ranks that can ever be. */
-export type EnterOptions = Omit<TcpOptions, 'rank'> & { readonly role: string };
+export interface EnterOptions extends Omit<LinkSettings, 'rank'> {
+  readonly job: string;
+  readonly secret: Uint8Array;
+  /** Tried in this order. */
+  readonly doors: readonly Door[];
+  readonly role: string;
+  /** How long the rendezvous may take to answer, in milliseconds. Default 10 000. */
+  readonly connectTimeout?: number | undefined;
+}
 
 /** Which of how many. */
 export interface Place {
@@ -46,8 +65,8 @@ export interface Place {
 }
 
 /**
- * The launcher's variables as options: PAR_JOB, PAR_RENDEZVOUS and PAR_SECRET (64 hexadecimal digits, removed from `env`), and
- * those of `settingsFromEnvironment`. Throws ParError PAR_ENVIRONMENT for one that is missing or malformed.
+ * The launcher's variables as options: PAR_JOB, PAR_RENDEZVOUS, PAR_SECRET (64 hexadecimal digits, removed from `env`), PAR_UNIVERSE
+ * and those of `settingsFromEnvironment`. Throws ParError PAR_ENVIRONMENT for one that is missing or malformed.
  */
 export function optionsFromEnvironment({ rank, size }: Place, env: NodeJS.ProcessEnv): TcpOptions {
   const secret = env.PAR_SECRET;
@@ -66,11 +85,20 @@ export function optionsFromEnvironment({ rank, size }: Place, env: NodeJS.Proces
     );
   }
   return {
-    ...settingsFromEnvironment({ rank, size }, env),
+    ...settingsFromEnvironment({ rank, size: universeOf(size, env.PAR_UNIVERSE) }, env),
+    worldSize: size,
     job: env.PAR_JOB ?? '',
     rendezvous,
     secret: Buffer.from(secret, 'hex'),
   };
+}
+
+/** All ranks that can ever be. */
+function universeOf(size: number, text: string | undefined): number {
+  if (text === undefined || text === '') return size;
+  const universe = Number(text);
+  if (Number.isSafeInteger(universe) && universe >= size) return universe;
+  throw new ParError('PAR_ENVIRONMENT', `PAR_UNIVERSE=${text}: expected a number of ranks, ${size} or more`);
 }
 
 /** PAR_SECURE (`1`), PAR_TCP_FAMILY, PAR_TCP_HOST and PAR_SPIN. Throws ParError PAR_ENVIRONMENT for one that is malformed. */

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join as joinPath } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { enter, type Joined, join } from '../src/join.ts';
-import type { TcpOptions } from '../src/options.ts';
+import type { EnterOptions, TcpOptions } from '../src/options.ts';
 import { type Rendezvous, startRendezvous } from '../src/rendezvous/index.ts';
 import { headerOf, Inbox, numberOf } from './frame-job.ts';
 
@@ -31,6 +31,10 @@ async function meet(initial: number, newcomers = false, ranks = size): Promise<O
   const common = { size: ranks, job: 'j', secret: randomBytes(32) };
   rendezvous = await startRendezvous({ listen: `unix:${directory}/job/r`, initial, newcomers, ...common });
   return { ...common, rendezvous: rendezvous.address, spin: 0 };
+}
+
+function newcomer({ rendezvous: address, ...common }: Omit<TcpOptions, 'rank'>, role = 'client'): EnterOptions {
+  return { ...common, role, doors: [{ address: `unix:${directory}/absent` }, { address }] };
 }
 
 async function start(options: TcpOptions): Promise<Member> {
@@ -90,7 +94,7 @@ test.each(['mesh', 'lazy'] as const)(
     expect(rendezvous.reserve()).toBe(1);
     const entered: Member[] = [];
     for (const role of ['client', 'worker']) {
-      const joined = await enter({ ...common, role });
+      const joined = await enter(newcomer(common, role));
       const inbox = new Inbox();
       joined.link.start(inbox);
       started.push(joined);
@@ -107,16 +111,16 @@ test.each(['mesh', 'lazy'] as const)(
     const late: [number, string][] = [];
     entered[1]!.link.onArrival((rank, role) => late.push([rank, role]));
     expect(late).toContainEqual([2, 'client']);
-    await expect(enter({ ...common, role: 'client' })).rejects.toThrow(/all 4 ranks .* have been given away/);
+    await expect(enter(newcomer(common))).rejects.toThrow(/all 4 ranks .* have been given away/);
   },
 );
 
 test('nobody gets a rank who does not know the secret, or where none are given', async () => {
   const common = await meet(1, true);
-  const stranger = { ...common, secret: randomBytes(32), connectTimeout: 500, role: 'client' };
+  const stranger = newcomer({ ...common, secret: randomBytes(32) });
   await expect(enter(stranger)).rejects.toMatchObject({ code: 'PAR_TRANSPORT' });
   expect(rendezvous.reserve()).toBe(1);
   await rendezvous.close();
   const closed = await meet(1);
-  await expect(enter({ ...closed, role: 'client' })).rejects.toThrow('this job takes nobody in');
+  await expect(enter(newcomer(closed))).rejects.toThrow('this job takes nobody in');
 });

@@ -65,6 +65,8 @@ export class Fleet implements Hosts {
   readonly includesThis: boolean;
   readonly #hosts: readonly FleetHost[];
   #placement: Placement | undefined;
+  /** Hosts of ranks that were started later. */
+  readonly #later = new Map<number, number>();
 
   constructor(hosts: readonly FleetHost[], ppn: number | undefined) {
     this.#hosts = hosts;
@@ -125,6 +127,13 @@ export class Fleet implements Hosts {
       for (const rank of agent.start(own, events)) remote.set(rank.plan.rank, rank);
     }
     return plans.map((plan) => remote.get(plan.rank) ?? new RankProcess(plan, events, reaper));
+  }
+
+  /** One more rank on the host of another. */
+  startLike(plan: RankPlan, like: number, events: RankEvents, reaper: Reaper): Rank {
+    const host = this.#later.get(like) ?? this.#placement!.hostOf[like]!;
+    this.#later.set(plan.rank, host);
+    return this.#hosts[host]!.agent?.start([plan], events)[0] ?? new RankProcess(plan, events, reaper);
   }
 
   async started(): Promise<void> {

@@ -11,7 +11,7 @@ export class GroupOutput implements Output {
   readonly #directory: string;
   readonly #shown: Output;
   readonly #sinks: Record<StreamName, Sink>;
-  readonly #size: number;
+  #size: number;
   readonly #files = new Map<string, number>();
   readonly #open = new Map<number, number>();
   #next = 0;
@@ -26,6 +26,7 @@ export class GroupOutput implements Output {
   }
 
   write(rank: number, stream: StreamName, chunk: Uint8Array): void {
+    this.#size = Math.max(this.#size, rank + 1); // one in place of a lost one
     const key = this.#path(rank, stream);
     let file = this.#files.get(key);
     if (file === undefined) {

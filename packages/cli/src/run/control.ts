@@ -1,3 +1,4 @@
+import type { Replacement } from '@par/comm-core/transport';
 import { UsageError } from '../usage-error.ts';
 import type { RankEnd } from './exit-policy.ts';
 import { describeEnd } from './summary.ts';
@@ -6,6 +7,12 @@ import { describeEnd } from './summary.ts';
 export interface Control {
   /** What ranks are told in PAR_RENDEZVOUS. */
   readonly address: string;
+  /** Settles when every rank has joined; rejects when the job ends before. */
+  readonly complete: Promise<unknown>;
+  /** Whether this rank has ever said that it is there. */
+  hasJoined(rank: number): boolean;
+  /** A rank for a process that is to join later; undefined: there is none left. */
+  reserve(): number | undefined;
   /**
    * What a rank waits for: "recv source=1 tag=7 on world, waiting 12 s". Rejects when it is not connected, or cannot answer in time.
    */
@@ -19,6 +26,10 @@ export interface ControlOptions {
   /** Path of the socket to listen on, in a directory of the job's own. */
   readonly path: string;
   readonly size: number;
+  /** All ranks that can ever be. */
+  readonly universe: number;
+  /** Whoever knows the secret can join as a rank of its own. */
+  readonly newcomers: boolean;
   readonly jobId: string;
   /** 64 hex digits. */
   readonly secret: string;
@@ -26,19 +37,21 @@ export interface ControlOptions {
   readonly secure: boolean;
   /** A rank has asked for the end of the job; rank -1: ranks did not join in time. */
   onAbort(rank: number, status: number, reason: string): void;
-  /** The loss of this rank need not end the job. */
-  onExpendable(rank: number): void;
+  /** The loss of this rank need not end the job, or is to be made good. */
+  onExpendable(rank: number, replacement: Replacement | undefined): void;
   /** Something a person should know, such as a refused connection. */
   onNotice(message: string): void;
 }
 
 /** Starts listening; ranks may be started once it settles. */
 export async function openControl(options: ControlOptions): Promise<Control> {
-  const { path, size, jobId, secret, secure, onAbort, onExpendable, onNotice } = options;
+  const { path, size, universe, newcomers, jobId, secret, secure, onAbort, onExpendable, onNotice } = options;
   const { startRendezvous } = await import('@par/transport-tcp/rendezvous');
   const rendezvous = await startRendezvous({
     listen: `unix:${path}`,
-    size,
+    size: universe,
+    initial: size,
+    newcomers,
     job: jobId,
     secret: Buffer.from(secret, 'hex'),
     secure,
@@ -50,6 +63,9 @@ export async function openControl(options: ControlOptions): Promise<Control> {
   });
   return {
     address: rendezvous.address,
+    complete: rendezvous.complete,
+    hasJoined: (rank) => rendezvous.announcement(rank) !== undefined,
+    reserve: () => rendezvous.reserve(),
     pending: async (rank, signal) => (await rendezvous.request(rank, 'pending', undefined, signal)) as string[],
     rankEnded: (rank, end) => {
       // One that has joined is missed through its channel, where its goodbye, if any, comes first; a lost host says nothing.

@@ -13,7 +13,7 @@ const OTHER_LAUNCHERS: readonly RegExp[] = [
   /^(MV2|MVP)_COMM_WORLD_/,
   /^SLURM_(PROCID|LOCALID|NODEID|GTIDS|TASK_PID|STEPID|STEP_.*|SRUN_.*|LAUNCH_NODE_IPADDR|MPI_TYPE|PMI.*)$/,
   /^(RANK|WORLD_SIZE|LOCAL_RANK|LOCAL_WORLD_SIZE|GROUP_RANK|ROLE_RANK|MASTER_ADDR|MASTER_PORT)$/,
-  /^PAR_(RANK|SIZE|LOCAL_RANK|LOCAL_SIZE|APPNUM|JOB|RENDEZVOUS|SECRET|SECURE|AGENT|RESTART|TRANSPORT_MODULE|DETECT|RUN_DIRECTORY)$/,
+  /^PAR_(RANK|SIZE|UNIVERSE|CLUSTER|LOCAL_RANK|LOCAL_SIZE|APPNUM|JOB|RENDEZVOUS|SECRET|SECURE|AGENT|RESTART|TRANSPORT_MODULE|DETECT|RUN_DIRECTORY)$/,
 ];
 
 /** Settings of MPI libraries and launchers that people make. */
@@ -80,6 +80,8 @@ export interface JobIdentity {
   /** URL of the transport's module, for programs that did not install one. */
   readonly transportModule: string;
   readonly size: number;
+  /** All ranks that can ever be: those that are started together, and others in place of lost ones. */
+  readonly universe: number;
   readonly secure: boolean;
 }
 
@@ -102,6 +104,7 @@ export function rankEnvironment(
   return {
     PAR_RANK: String(rank),
     PAR_SIZE: String(job.size),
+    ...(job.universe === job.size ? {} : { PAR_UNIVERSE: String(job.universe) }),
     PAR_LOCAL_RANK: String(localRank),
     PAR_LOCAL_SIZE: String(localSize),
     PAR_APPNUM: String(appnum),

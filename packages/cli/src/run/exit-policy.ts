@@ -72,9 +72,10 @@ export class ExitPolicy {
   }
 
   /**
-   * A rank has ended. `signalled`: par had told it to, so it does not count. `spare`: it is lost, and the others go on.
+   * A rank has ended. `signalled`: par had told it to, so it does not count. `replaced`: another can be started in its place. `spare`:
+   * it is lost, and the others go on.
    */
-  rankEnded(rank: number, end: RankEnd, signalled: boolean): Action {
+  rankEnded(rank: number, end: RankEnd, signalled: boolean, replaced = false): Action {
     const status = statusOf(end);
     const wasExpendable = this.#expendable.delete(rank);
     if (status === 0) {
@@ -82,9 +83,8 @@ export class ExitPolicy {
       return 'nothing';
     }
     if (signalled) return 'nothing';
-    if (wasExpendable && this.#expendable.size > 0 && this.#cause === undefined && !this.#isConsequence(end)) {
-      return 'spare';
-    }
+    const somebodyWorks = replaced || this.#expendable.size > 0;
+    if (wasExpendable && somebodyWorks && this.#cause === undefined && !this.#isConsequence(end)) return 'spare';
     this.failures.push({ rank, end });
     const cause: Cause = { kind: 'rank', rank, end };
     if (this.#isConsequence(end) && !this.#isCause(rank)) {

@@ -1,9 +1,19 @@
 import { type Action, ExitPolicy, type LauncherEnd, type RankEnd } from './exit-policy.ts';
 import type { Rank, RankEvents } from './rank-process.ts';
 
+/** Starts ranks in place of lost ones. */
+export interface Replacing {
+  /** Whether a rank that has ended in this way is to be replaced, and can be. */
+  wants(rank: number, end: RankEnd): boolean;
+  /** After `wants` has said so. */
+  start(rank: number, events: RankEvents): Rank;
+}
+
 export interface JobOptions {
   /** Starts all ranks. */
   readonly start: (events: RankEvents) => readonly Rank[];
+  /** Undefined: lost ranks are not replaced. */
+  readonly replacing: Replacing | undefined;
   /** How long the cause of a consequence (a rank that ended because it lost another) is waited for. */
   readonly causeMs: number;
   /** Whether a rank that ended in this way did so because another one had. */
@@ -11,15 +21,16 @@ export interface JobOptions {
   readonly onFail: 'kill' | 'wait' | 'ignore';
   readonly graceMs: number;
   readonly output: Pick<RankEvents, 'output' | 'outputEnded' | 'ended'>;
-  /** A rank is lost, and the job goes on without it. */
-  onSpare(rank: number, end: RankEnd): void;
+  /** A rank is lost, and the job goes on without it, or with another in its place. */
+  onSpare(lost: Rank, end: RankEnd, substitute: Rank | undefined): void;
   /** Ranks that did not end by themselves in the grace time are being killed. */
   onKill(): void;
 }
 
 /** The processes of one job, from the first to the last, and what is done when one of them fails. */
 export class Job {
-  readonly ranks: readonly Rank[];
+  /** In the order of their start. */
+  readonly ranks: Rank[];
   readonly policy: ExitPolicy;
   /** Settles when every rank has ended and all it wrote has been read. */
   readonly ended: Promise<void>;
@@ -29,14 +40,16 @@ export class Job {
   readonly #graceMs: number;
   readonly #causeMs: number;
   readonly #onKill: () => void;
-  readonly #onSpare: (rank: number, end: RankEnd) => void;
+  readonly #onSpare: JobOptions['onSpare'];
+  readonly #replacing: Replacing | undefined;
+  readonly #events: RankEvents;
   readonly #leaving = new Set<number>();
   #open: number;
   #settle: () => void = () => {};
   #graceTimer: NodeJS.Timeout | undefined;
   #causeTimer: NodeJS.Timeout | undefined;
 
-  constructor({ start, causeMs, isConsequence, onFail, graceMs, output, onSpare, onKill }: JobOptions) {
+  constructor({ start, replacing, causeMs, isConsequence, onFail, graceMs, output, onSpare, onKill }: JobOptions) {
     this.policy = new ExitPolicy(onFail, isConsequence);
     this.#causeMs = causeMs;
     this.#graceMs = graceMs;
@@ -45,7 +58,8 @@ export class Job {
     this.ended = new Promise((resolve) => {
       this.#settle = resolve;
     });
-    const events: RankEvents = {
+    this.#replacing = replacing;
+    this.#events = {
       output: (rank, stream, chunk) => output.output(rank, stream, chunk),
       outputEnded: (rank, stream) => output.outputEnded(rank, stream),
       ended: (rank, end) => {
@@ -54,7 +68,7 @@ export class Job {
       },
       closed: () => this.#rankClosed(),
     };
-    this.ranks = start(events);
+    this.ranks = [...start(this.#events)];
     this.#open = this.ranks.length;
   }
 
@@ -118,11 +132,20 @@ export class Job {
   }
 
   #rankEnded(rank: number, end: RankEnd): void {
-    const process = this.ranks[rank]!;
+    const process = this.ranks.find(({ plan }) => plan.rank === rank)!;
     process.endGroup(this.#graceMs);
-    const action = this.policy.rankEnded(rank, end, process.signalled);
-    if (action === 'spare') this.#onSpare(rank, end);
+    const replaced = !this.ending && (this.#replacing?.wants(rank, end) ?? false);
+    const action = this.policy.rankEnded(rank, end, process.signalled, replaced);
+    if (action === 'spare') this.#onSpare(process, end, replaced ? this.#replace(rank) : undefined);
     else this.#act(action, 'SIGTERM');
+  }
+
+  #replace(rank: number): Rank {
+    const substitute = this.#replacing!.start(rank, this.#events);
+    this.#open++;
+    this.ranks.push(substitute);
+    this.policy.expendable(substitute.plan.rank);
+    return substitute;
   }
 
   #rankClosed(): void {

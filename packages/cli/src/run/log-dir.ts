@@ -35,11 +35,13 @@ export interface LoggedJob {
  */
 export class LogDirectory {
   readonly path: string;
+  readonly #size: number;
   readonly #width: number;
   readonly #files = new Map<string, number>();
 
   constructor(path: string, size: number) {
     this.path = path;
+    this.#size = size;
     this.#width = String(size - 1).length;
     try {
       mkdirSync(path, { recursive: true });
@@ -54,8 +56,13 @@ export class LogDirectory {
   }
 
   write(rank: number, stream: StreamName, chunk: Uint8Array): void {
-    const file = this.#files.get(`${rank}.${stream}`);
-    if (file === undefined) return;
+    const key = `${rank}.${stream}`;
+    let file = this.#files.get(key);
+    if (file === undefined) {
+      if (rank < this.#size) return;
+      file = openSync(this.#file(rank, stream), 'a'); // a rank in place of a lost one
+      this.#files.set(key, file);
+    }
     for (let at = 0; at < chunk.length; ) at += writeSync(file, chunk, at);
   }
 

@@ -5,7 +5,7 @@ import { UsageError } from '../usage-error.ts';
 const SCRIPT_EXTENSIONS = new Set(['.js', '.mjs', '.cjs', '.ts', '.mts', '.cts']);
 
 /** Loaded by every Node rank before its script: output written just before `process.exit` must not be lost. */
-const BLOCKING_STDIO = new URL('blocking-stdio.js', import.meta.url).href;
+export const BLOCKING_STDIO = new URL('blocking-stdio.js', import.meta.url).href;
 
 /** What is executed for a program as typed. */
 export interface Program {

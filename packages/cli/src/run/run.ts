@@ -17,7 +17,7 @@ import { type ResolvedSegment, resolveSegments } from './plan.ts';
 import { Reaper } from './reaper.ts';
 import { runWithRestarts } from './restarts.ts';
 import { forwardSignals } from './signals.ts';
-import type { Setting, Starter, StarterEvents } from './starter.ts';
+import type { OnAccess, Setting, Starter, StarterEvents } from './starter.ts';
 import { Tail } from './stderr-tail.ts';
 import { reportStuck } from './stuck-report.ts';
 import { describeEnd, summarize } from './summary.ts';
@@ -26,10 +26,14 @@ import { hereSeats, planTcpRanks, tcpStarter } from './tcp-starter.ts';
 /** Time the last output of a killed job has to get out. */
 const LAST_OUTPUT_MS = 1000;
 
-/** `par run`: returns its exit status. Throws UsageError when the job cannot start. */
-export async function run(options: RunOptions): Promise<number> {
+/**
+ * `par run`: returns its exit status. Throws UsageError when the job cannot start. `onAccess`: other processes may join, and it is told
+ * how.
+ */
+export async function run(options: RunOptions, onAccess?: OnAccess): Promise<number> {
   if (options.dryRun) return dryRun(options);
-  const start = (given: RunOptions, onStart: (job: Job) => void) => runWithRestarts(given, runJob, onStart);
+  const start = (given: RunOptions, onStart: (job: Job) => void) =>
+    runWithRestarts(given, (attempt, begun, without) => runJob(attempt, begun, without, onAccess), onStart);
   if (!options.watch) return start(options, () => {});
   const { watchJob } = await import('./watch.ts');
   return watchJob(options, start);
@@ -40,6 +44,7 @@ async function runJob(
   options: RunOptions,
   onStart: (job: Job) => void,
   withoutHosts: ReadonlySet<string>,
+  onAccess: OnAccess | undefined,
 ): Promise<number> {
   const hosts = await hostsOf(options, withoutHosts);
   // Before anything is started, where no other host has to be asked.
@@ -61,7 +66,7 @@ async function runJob(
     const { segments, size } = here ?? resolveSegments(options, fleet);
     const logDir = options.logDir === undefined ? undefined : new LogDirectory(options.logDir, size);
     makeJobDirectory(directory);
-    return await runIn({ options, segments, size, id, directory, reaper, fleet }, logDir, (started) => {
+    return await runIn({ options, segments, size, id, directory, reaper, fleet, onAccess }, logDir, (started) => {
       job = started;
       onStart(started);
     });
@@ -82,7 +87,9 @@ async function dryRun(options: RunOptions): Promise<number> {
   process.stdout.write(
     options.transport === 'mpi'
       ? await mpiPlan(options, segments)
-      : describePlans(planTcpRanks(segments, options, { id: '<job>', secret: '<secret>', size }, seats)),
+      : describePlans(
+          planTcpRanks(segments, options, { id: '<job>', secret: '<secret>', size, universe: size }, seats),
+        ),
   );
   return 0;
 }
@@ -149,21 +156,22 @@ async function runIn(setting: Setting, logDir: LogDirectory | undefined, onStart
   const note = (message: string): void => output.report(`par: ${message}`, { event: 'note', message });
 
   const starter = await makeStarter(setting, { job: () => job, note });
-  const { plans } = starter;
 
-  const shown = plans.map(({ rank }) => options.ranks?.some((r) => r.first <= rank && rank <= r.last) ?? true);
-  const tails = plans.map(() => new Tail());
+  const isShown = (rank: number): boolean =>
+    options.ranks?.some(({ first, last }) => first <= rank && rank <= last) ?? true;
+  const tails = new Map<number, Tail>();
   job = new Job({
     start: (events) => starter.start(events),
+    replacing: starter.replacing,
     causeMs: starter.causeMs,
     isConsequence: (end) => starter.isConsequence(end),
     onFail: options.onFail,
     graceMs: options.graceMs,
     output: {
       output: (rank, stream, chunk) => {
-        if (stream === 'stderr') tails[rank]!.push(chunk);
+        if (stream === 'stderr') tailOf(tails, rank).push(chunk);
         keep(log, () => logDir?.write(rank, stream, chunk));
-        if (shown[rank]) keep(shownOutput, () => output.write(rank, stream, chunk));
+        if (isShown(rank)) keep(shownOutput, () => output.write(rank, stream, chunk));
       },
       outputEnded: (rank, stream) => {
         keep(log, () => logDir?.end(rank, stream));
@@ -174,8 +182,12 @@ async function runIn(setting: Setting, logDir: LogDirectory | undefined, onStart
         output.report(undefined, { event: 'exit', rank, end });
       },
     },
-    onSpare: (rank, end) =>
-      note(`rank ${rank} is lost, the job goes on: ${describeEnd(end)} (host ${plans[rank]!.host})`),
+    onSpare: ({ plan }, end, substitute) => {
+      const where = substitute && substitute.plan.host !== plan.host ? ` on ${substitute.plan.host}` : '';
+      const goesOn =
+        substitute === undefined ? 'the job goes on' : `rank ${substitute.plan.rank} takes its place${where}`;
+      note(`rank ${plan.rank} is lost, ${goesOn}: ${describeEnd(end)} (host ${plan.host})`);
+    },
     onKill: () => discardIn(sinks.stdout.full || sinks.stderr.full ? 0 : LAST_OUTPUT_MS),
   });
   const running = job;
@@ -235,12 +247,19 @@ function feedStdin(job: Job, note: (message: string) => void): void {
   });
 }
 
-function report(job: Job, tails: readonly Tail[], options: RunOptions, output: Output): void {
-  const ranks = job.ranks.map(({ plan, pid, end }, rank) => ({
+function tailOf(tails: Map<number, Tail>, rank: number): Tail {
+  const tail = tails.get(rank) ?? new Tail();
+  tails.set(rank, tail);
+  return tail;
+}
+
+function report(job: Job, tails: Map<number, Tail>, options: RunOptions, output: Output): void {
+  const ranks = job.ranks.map(({ plan, pid, end }) => ({
+    rank: plan.rank,
     host: plan.host,
     pid,
     end,
-    stderr: tails[rank]!.lines,
+    stderr: tailOf(tails, plan.rank).lines,
   }));
   const summary = summarize(job.policy, ranks, job.endedByPar, options.timeoutMs);
   if (summary) output.report(summary.text, summary.record);

@@ -1,10 +1,14 @@
+import type { Access } from '@par/transport-tcp/rendezvous';
 import type { Fleet } from '../agent/fleet.ts';
 import type { RunOptions } from '../command-line/parse-run.ts';
 import type { RankEnd } from './exit-policy.ts';
-import type { Job } from './job.ts';
+import type { Job, Replacing } from './job.ts';
 import type { ResolvedSegment } from './plan.ts';
 import type { Rank, RankEvents, RankPlan } from './rank-process.ts';
 import type { Reaper } from './reaper.ts';
+
+/** Is told, once all ranks have joined, how other processes can; what it returns is called when the job has ended. */
+export type OnAccess = (access: Access) => () => void;
 
 /** What is known of a job before any of it is started. */
 export interface Setting {
@@ -18,6 +22,8 @@ export interface Setting {
   readonly reaper: Reaper;
   /** The hosts of the job, connected; undefined: this one only. */
   readonly fleet: Fleet | undefined;
+  /** Undefined: a job nobody can join. */
+  readonly onAccess: OnAccess | undefined;
 }
 
 /** What a starter tells while the job runs. */
@@ -33,6 +39,8 @@ export interface Starter {
   readonly causeMs: number;
   isConsequence(end: RankEnd): boolean;
   start(events: RankEvents): readonly Rank[];
+  /** Undefined: lost ranks are not replaced. */
+  readonly replacing?: Replacing | undefined;
   /** Settles when every rank has a process, or cannot have one. */
   started(): Promise<void>;
   /** The process of a rank has ended. */

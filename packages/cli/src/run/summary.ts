@@ -2,6 +2,7 @@ import type { Cause, ExitPolicy, RankEnd } from './exit-policy.ts';
 
 /** The process of a rank, for the summary. */
 export interface EndedRank {
+  readonly rank: number;
   readonly host: string;
   readonly pid: number | undefined;
   readonly end: RankEnd | undefined;
@@ -70,7 +71,7 @@ export function summarize(
   // A reader that has seen enough (`| head`) is no failure worth words.
   if (cause === undefined || (cause.kind === 'output' && cause.code === 'EPIPE')) return undefined;
   const number = 'rank' in cause ? cause.rank : undefined;
-  const rank = number === undefined ? undefined : ranks[number];
+  const rank = ranks.find((ended) => ended.rank === number);
   const others = policy.failures.filter((failure) => failure.rank !== number);
   const lines = [describeCause(cause, rank, timeoutMs)];
   if (others.length > 0) {

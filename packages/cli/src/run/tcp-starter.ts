@@ -1,4 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { Door } from '@par/transport-tcp';
+import type { Access } from '@par/transport-tcp/rendezvous';
 import type { Fleet } from '../agent/fleet.ts';
 import type { RunOptions } from '../command-line/parse-run.ts';
 import { type Control, openControl } from './control.ts';
@@ -6,10 +9,15 @@ import { type JobIdentity, type RankSeat, rankEnvironment } from './environment.
 import { isPeerLoss } from './exit-policy.ts';
 import { INSPECTOR_PORT, planRanks, type ResolvedSegment, rendezvousPath } from './plan.ts';
 import { type RankPlan, RankProcess } from './rank-process.ts';
+import { Replacements } from './replacements.ts';
 import type { Setting, Starter, StarterEvents } from './starter.ts';
 
 /** How long the cause of a rank's loss of another is waited for. */
 const CAUSE_MS = 500;
+
+/** Ranks a job can have besides those that start together: workers in place of lost ones, and clients of a cluster. */
+const SPARE_RANKS = 256;
+const SPARE_RANKS_OF_CLUSTER = 4096;
 
 /** A rank's place in a job of one or several hosts. */
 export interface TcpSeat extends RankSeat {
@@ -19,23 +27,63 @@ export interface TcpSeat extends RankSeat {
 
 /** Ranks as children of par, or of its agents on other hosts, which find each other through its rendezvous. */
 export async function tcpStarter(setting: Setting, { job, note }: StarterEvents): Promise<Starter> {
-  const { options, segments, size, id, directory, reaper, fleet } = setting;
+  const { options, segments, size, id, directory, reaper, fleet, onAccess } = setting;
   const secret = randomBytes(32).toString('hex');
   const socket = rendezvousPath(directory);
+  const universe = size + (onAccess === undefined ? SPARE_RANKS : SPARE_RANKS_OF_CLUSTER);
   const control = await openControl({
     path: socket,
     size,
+    universe,
+    newcomers: onAccess !== undefined,
     jobId: id,
     secret,
     secure: options.secure,
     onAbort: (rank, status, reason) => job()?.abort(rank, status, reason),
-    onExpendable: (rank) => job()?.policy.expendable(rank),
+    onExpendable: (rank, replacement) => {
+      job()?.policy.expendable(rank);
+      if (replacement !== undefined) replacements.register(rank, replacement);
+    },
     onNotice: note,
   });
   const seats = fleet ? await prepare(fleet, setting, socket, control) : hereSeats(size, control.address);
-  const plans = planTcpRanks(segments, options, { id, secret, size }, seats);
+  const plans = planTcpRanks(segments, options, { id, secret, size, universe }, seats);
   for (const line of remoteDebuggers(options, seats)) note(line);
+  const replacements = new Replacements({
+    job,
+    note,
+    hasJoined: (rank) => control.hasJoined(rank),
+    reserve: () => control.reserve(),
+    nodeArgs: (appnum) => segments[appnum]!.nodeArgs,
+    start: (plan, like, events) =>
+      fleet?.startLike(plan, like, events, reaper) ?? new RankProcess(plan, events, reaper),
+  });
+  let withdraw = (): void => {};
+  if (onAccess !== undefined) {
+    const doors = doorsOf(control.address, seats);
+    const launcher = { pid: process.pid, hostname: hostname() };
+    const access: Access = {
+      job: id,
+      size: universe,
+      worldSize: size,
+      secret,
+      secure: options.secure,
+      doors,
+      launcher,
+    };
+    control.complete.then(
+      () => {
+        try {
+          withdraw = onAccess(access);
+        } catch (error) {
+          job()?.outputLost((error as NodeJS.ErrnoException).code ?? (error as Error).message, 'the scheduler file');
+        }
+      },
+      () => {}, // the job ends, and says why
+    );
+  }
   return {
+    replacing: replacements,
     plans,
     causeMs: CAUSE_MS,
     isConsequence: isPeerLoss,
@@ -44,7 +92,10 @@ export async function tcpStarter(setting: Setting, { job, note }: StarterEvents)
     started: async () => fleet?.started(),
     rankEnded: (rank, end) => control.rankEnded(rank, end),
     pending: (rank, signal) => control.pending(rank, signal),
-    close: async () => control.close(),
+    close: async () => {
+      withdraw();
+      control.close();
+    },
   };
 }
 
@@ -82,10 +133,18 @@ export function hereSeats(size: number, rendezvous = 'unix:<directory>/rendezvou
   }));
 }
 
+/** Where processes that join later find the rendezvous: on this host first, then on each other host. */
+function doorsOf(address: string, seats: readonly TcpSeat[]): Door[] {
+  const own = seats.find(({ otherHost }) => otherHost === undefined);
+  const doors = new Map<string, Door>([[address, { address, tcpHost: own?.tcpHost }]]);
+  for (const { rendezvous, tcpHost } of seats) doors.set(rendezvous, { address: rendezvous, tcpHost });
+  return [...doors.values()];
+}
+
 export function planTcpRanks(
   segments: readonly ResolvedSegment[],
   options: RunOptions,
-  job: Pick<JobIdentity, 'id' | 'secret' | 'size'>,
+  job: Pick<JobIdentity, 'id' | 'secret' | 'size' | 'universe'>,
   seats: readonly TcpSeat[],
 ): RankPlan[] {
   const identity = {

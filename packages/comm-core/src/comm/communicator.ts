@@ -3,7 +3,10 @@ import type { DatatypeView } from '../datatype/view.ts';
 import type { Group } from '../group.ts';
 import type { BufferOp, OpLike } from '../ops/op.ts';
 import type { CartesianCommunicator, DistGraphCommunicator, GraphCommunicator } from '../topology/topology.ts';
+import type { Replacement } from '../transport/index.ts';
 import type { Intercommunicator } from './intercommunicator.ts';
+
+export type { Replacement };
 
 /** Memory for the buffer calls. A typed array keeps its element type; ArrayBuffer and DataView are raw bytes. */
 export type BufferLike = ArrayBufferView | ArrayBuffer | SharedArrayBuffer | DatatypeView;
@@ -210,6 +213,17 @@ export interface Communicator extends PointToPoint, Collectives, AsyncDisposable
   free(): Promise<void>;
   /** Ends the whole job with exit status `code & 255` (0 becomes 1). */
   abort(code?: number): never;
-  /** From now on the loss of this process does not end the job: a launcher that watches over it, such as `par run`, lets the others go on. */
-  expendable(): void;
+  /**
+   * From now on the loss of this process does not end the job: a launcher that watches over it, such as `par run`, lets the others go
+   * on, and starts the replacement, if one is named, as a new rank of the universe.
+   */
+  expendable(replacement?: Replacement): void;
+}
+
+/** All ranks of a job that are there or may still come: those of its world, and those its launcher starts later. */
+export interface Universe {
+  /** Its messages never meet those of other communicators. It has no collectives that could end. */
+  readonly comm: Communicator;
+  /** Calls `listener` with each rank that has joined later, before or after this call, and with what it says it is there for. */
+  onArrival(listener: (rank: number, role: string) => void): void;
 }

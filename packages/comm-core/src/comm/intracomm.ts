@@ -5,10 +5,10 @@ import { Group } from '../group.ts';
 import type { BufferOp, OpLike } from '../ops/op.ts';
 import { createCartesian, createDistGraph, createDistGraphAdjacent, createGraph } from '../topology/index.ts';
 import type { CartesianCommunicator, DistGraphCommunicator, GraphCommunicator } from '../topology/topology.ts';
-import type { Context, Transport } from '../transport/index.ts';
+import type { Context, Replacement, Transport } from '../transport/index.ts';
 import { checkOptions } from './arguments.ts';
 import { CollectiveCalls } from './collective-calls.ts';
-import type { BufferLike, Communicator, InPlace, IntercommOptions, Waitable } from './communicator.ts';
+import type { BufferLike, Communicator, InPlace, IntercommOptions, Universe, Waitable } from './communicator.ts';
 import { orGiveUp } from './giving-up.ts';
 import { InterComm } from './intercomm.ts';
 import type { Intercommunicator } from './intercommunicator.ts';
@@ -18,6 +18,17 @@ import { Turns } from './turns.ts';
 /** The communicator of all ranks of a transport, for programs that make their transport themselves. */
 export function worldOf(transport: Transport, job: Job = jobInProcess(transport)): Comm {
   return new Comm(job, transport.world, 'world');
+}
+
+/** What the job of a communicator, or of a transport, is part of; undefined where no rank can be started later. */
+export function universeOf(of: Communicator | Transport): Universe | undefined {
+  const job = 'job' in of ? (of as Comm).job : jobInProcess(of as Transport);
+  const { universe } = job.transport;
+  if (universe === undefined) return undefined;
+  return {
+    comm: new Comm(job, universe.context, 'universe'),
+    onArrival: (listener) => universe.onArrival(listener),
+  };
 }
 
 /** The rank a color and key give this caller, or throws PAR_ARGUMENT. */
@@ -222,8 +233,8 @@ export class Comm extends CollectiveCalls implements Communicator {
     else await this.free();
   }
 
-  expendable(): void {
-    this.job.transport.expendable?.();
+  expendable(replacement?: Replacement): void {
+    this.job.transport.expendable?.(replacement);
   }
 
   abort(code = 1): never {

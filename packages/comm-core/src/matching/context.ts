@@ -6,6 +6,10 @@ import { refuseOperations, refuseReceives } from './loss.ts';
 import { Plane } from './plane.ts';
 import type { MatchQueues } from './queues.ts';
 
+/** Numbers that are never made up: those that are begin at the number of ranks, which is above 1 where there is a universe. */
+export const WORLD = 0;
+export const UNIVERSE = 1;
+
 /** The program's plane of a group, with the collective one beside it. */
 export class MatchingContext extends Plane implements Context {
   readonly number: number;
@@ -61,8 +65,13 @@ export class MatchingContext extends Plane implements Context {
   }
 
   async free(): Promise<void> {
-    if (this.number === 0) throw new ParError('PAR_ARGUMENT', 'free: the world cannot be freed; close the transport');
     const { engine } = this;
+    if (this.number < engine.peers.length) {
+      throw new ParError(
+        'PAR_ARGUMENT',
+        `free: the ${this.number === WORLD ? 'world' : 'universe'} cannot be freed; close the transport`,
+      );
+    }
     for (const plane of [this, this.collective]) refuseOperations(engine, plane.queues, { kind: 'freed' });
     engine.forget(this.number);
   }
@@ -75,7 +84,7 @@ export function createContext(
   ranks: readonly number[],
   remoteRanks: readonly number[] | undefined,
 ): MatchingContext {
-  const label = number === 0 ? 'world' : `${remoteRanks ? 'intercontext' : 'context'} ${number}`;
+  const label = ['world', 'universe'][number] ?? `${remoteRanks ? 'intercontext' : 'context'} ${number}`;
   const targets = remoteRanks ?? ranks;
   const rankOf = new Int32Array(engine.peers.length).fill(-1);
   for (let rank = 0; rank < targets.length; rank++) rankOf[targets[rank]!] = rank;

@@ -1,6 +1,6 @@
-import type { FrameTransport, Transport } from '../transport/index.ts';
+import type { FrameTransport, Transport, Universe } from '../transport/index.ts';
 import { Arrivals } from './arrivals.ts';
-import { createContext } from './context.ts';
+import { createContext, type MatchingContext, UNIVERSE, WORLD } from './context.ts';
 import { describePending } from './describe.ts';
 import { Engine } from './engine.ts';
 import { Losses, refuseReceives } from './loss.ts';
@@ -9,8 +9,8 @@ import { Losses, refuseReceives } from './loss.ts';
 export function matching(frames: FrameTransport): Transport {
   const engine = new Engine(frames);
   const losses = new Losses(engine);
-  const ranks = Array.from({ length: frames.size }, (_, rank) => rank);
-  const world = createContext(engine, 0, ranks, undefined);
+  const world = createContext(engine, WORLD, upTo(frames.worldSize ?? frames.size), undefined);
+  const universe = universeOf(engine);
   let closed: Promise<void> | undefined;
 
   async function close(): Promise<void> {
@@ -29,17 +29,36 @@ export function matching(frames: FrameTransport): Transport {
     capabilities: frames.capabilities,
     hosts: frames.hosts,
     world,
+    universe,
     pending: () => describePending(engine),
     onFailure: (listener) => losses.listen(listener),
     abort(status, reason) {
       frames.abort(status, reason);
       losses.abort(status, reason, engine.rank);
     },
-    expendable: () => frames.expendable?.(),
+    expendable: (replacement) => frames.expendable?.(replacement),
     close: () => {
       closed ??= close();
       return closed;
     },
     leave: () => frames.leave(),
   };
+}
+
+/** Made when somebody asks for it: programs whose world is all they use pay nothing. */
+function universeOf(engine: Engine): Universe | undefined {
+  const { frames } = engine;
+  if (frames.worldSize === undefined || frames.worldSize === frames.size) return undefined;
+  let context: MatchingContext | undefined;
+  return {
+    get context() {
+      context ??= createContext(engine, UNIVERSE, upTo(frames.size), undefined);
+      return context;
+    },
+    onArrival: (listener) => frames.onArrival?.(listener),
+  };
+}
+
+function upTo(size: number): number[] {
+  return Array.from({ length: size }, (_, rank) => rank);
 }

@@ -1,6 +1,7 @@
 import type { TypedArray } from '../datatype/typed-array.ts';
 import type { ElementType } from './element-type.ts';
 import type { NativeCollectives } from './native-collectives.ts';
+import type { Replacement, Universe } from './universe.ts';
 
 /** Memory a caller lends to an operation until its promise settles: contiguous, in bytes, with its element type. */
 export interface BufferView {
@@ -97,14 +98,16 @@ export interface Transport {
   /** Host name of each world rank. */
   readonly hosts: readonly string[];
   readonly world: Context;
+  /** Undefined where the ranks are those of the world for ever. */
+  readonly universe?: Universe | undefined;
   /** Operations that have not settled, for people: "recv source=1 tag=7, waiting 12 s". */
   pending(): string[];
   /** The first loss of each peer that did not say goodbye, and an abort by another rank (AbortedError). */
   onFailure(listener: (error: Error, rank: number) => void): void;
   /** Tells every rank, best effort and without waiting, that the job ends with this status. Does not exit this process. */
   abort(status: number, reason: string): void;
-  /** Tells the launcher that the loss of this rank need not end the job. Left out where no launcher listens. */
-  expendable?(): void;
+  /** Tells the launcher that the loss of this rank need not end the job, or is to be made good. Left out where no launcher listens. */
+  expendable?(replacement?: Replacement): void;
   /** Says goodbye, flushes what was sent and gives everything back; the process can then exit by itself. */
   close(): Promise<void>;
   /** Goodbye from inside `process.exit(0)`: synchronous, flushes what it can. */

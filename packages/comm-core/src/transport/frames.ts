@@ -1,4 +1,5 @@
 import type { Capabilities } from './contract.ts';
+import type { Replacement } from './universe.ts';
 
 /** Bytes of the header that precedes every frame; comm-core writes and reads it, links only carry it. */
 export const HEADER_BYTES = 32;
@@ -27,6 +28,8 @@ export interface FrameTransport {
   readonly name: string;
   readonly rank: number;
   readonly size: number;
+  /** Ranks of the world, from 0; those above may come later. Default: all. */
+  readonly worldSize?: number | undefined;
   readonly hosts: readonly string[];
   readonly capabilities: Capabilities;
   /** Called once, before anything is sent. Nothing is delivered from inside `send`. */
@@ -40,7 +43,9 @@ export interface FrameTransport {
   waiting(active: boolean): void;
   abort(status: number, reason: string): void;
   /** Tells the launcher, if there is one that listens, that the loss of this rank need not end the job. */
-  expendable?(): void;
+  expendable?(replacement?: Replacement): void;
+  /** Is told of ranks that come later, also of those that are there already. */
+  onArrival?(listener: (rank: number, role: string) => void): void;
   close(): Promise<void>;
   /** Synchronous best-effort goodbye, from inside `process.exit(0)`. */
   leave(): void;

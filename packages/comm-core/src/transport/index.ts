@@ -13,3 +13,4 @@ export type {
 export { ELEMENT_BYTES, ELEMENT_TYPES, type ElementType } from './element-type.ts';
 export { type FrameSink, type FrameTransport, HEADER_BYTES } from './frames.ts';
 export type { AlltoallBlocks, NativeCollectives } from './native-collectives.ts';
+export type { Replacement, Universe } from './universe.ts';

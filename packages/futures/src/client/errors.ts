@@ -13,6 +13,7 @@ export type FuturesErrorCode =
   | 'PAR_FOREIGN_FUTURE'
   | 'PAR_LAYOUT'
   | 'PAR_LOCAL_CLUSTER'
+  | 'PAR_SCHEDULER_FILE'
   | 'PAR_NOT_INITIALIZED'
   | 'PAR_NOT_FOUND'
   | 'PAR_EXISTS'

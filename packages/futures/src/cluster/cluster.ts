@@ -14,8 +14,12 @@ export interface Surroundings {
   readonly size: number;
   /** Undefined: there can be no more and no fewer workers. */
   readonly elastic?: Elastic | undefined;
+  /** The cluster is not this process's own: it goes on without it. */
+  readonly joined?: boolean | undefined;
   /** After the cluster has stopped. */
   close(): Promise<void>;
+  /** In place of `close` inside `process.exit`. */
+  leave?(): void;
 }
 
 /** Worker processes that can be started and given up. */
@@ -35,7 +39,10 @@ export class Cluster implements AsyncDisposable {
   readonly #surroundings: Surroundings;
   readonly #control: ClientCore;
   readonly #onBeforeExit = (): void => this.#scriptEnded();
-  readonly #onExit = (): void => this.#processEnds();
+  readonly #onExit = (): void => {
+    this.#processEnds();
+    this.#surroundings.leave?.();
+  };
   #closed: Promise<void> | undefined;
 
   constructor(layout: Layout, parts: Parts, surroundings: Surroundings) {
@@ -86,7 +93,10 @@ export class Cluster implements AsyncDisposable {
     await this.#control.request({ method: 'wait-for-workers', count: workers });
   }
 
-  /** Ends scheduler and workers on all ranks, and what was started for them. Futures not finished are cancelled. */
+  /**
+   * Ends scheduler and workers on all ranks, and what was started for them. Futures not finished are cancelled. A cluster joined by a
+   * scheduler file goes on without this process.
+   */
   close(): Promise<void> {
     this.#closed ??= this.#close();
     return this.#closed;
@@ -101,6 +111,7 @@ export class Cluster implements AsyncDisposable {
     const { mailbox, ended } = this.#parts;
     // Held to the end: nothing else may keep the process alive while the workers leave.
     mailbox.hold();
+    if (this.#surroundings.joined) await this.#control.close();
     if (!this.#control.ended) {
       await this.#control.request({ method: 'shutdown' });
       await this.#control.over;
@@ -125,7 +136,7 @@ export class Cluster implements AsyncDisposable {
     this.#forget();
     if (this.#control.ended) return;
     const { mailbox, scheduler, isWorker } = this.#parts;
-    if (scheduler === undefined) {
+    if (scheduler === undefined && !this.#surroundings.joined) {
       this.#control.shutdownNow();
       // This rank's worker ends with the process, and cannot say so itself.
       if (isWorker) mailbox.post(this.layout.scheduler, TAGS.toScheduler, { kind: 'leave' });

@@ -2,6 +2,7 @@ import { type Communicator, detect, init } from '@par/comm-core';
 import { setCurrentCluster } from '../client/current.ts';
 import { FuturesError } from '../client/errors.ts';
 import { Cluster, type Surroundings } from './cluster.ts';
+import { joinCluster } from './join-cluster.ts';
 import { type Layout, type LayoutOptions, layoutOf } from './layout.ts';
 import { startLocalCluster } from './local-cluster.ts';
 import { layerOf, type RoleOptions, runRole, startParts } from './run-role.ts';
@@ -11,6 +12,13 @@ export interface InitializeOptions extends LayoutOptions, RoleOptions {
   readonly comm?: Communicator | undefined;
   /** Whether processes of scheduler and workers end with the cluster. Default true; false: `initialize` returns there too. */
   readonly exit?: boolean | undefined;
+  /**
+   * Joins a running cluster as a client: the file that `par cluster --scheduler-file` writes, which may be yet to come. Nothing else
+   * but `signal` is looked at then. Default: PAR_SCHEDULER_FILE, where a process is started alone.
+   */
+  readonly schedulerFile?: string | undefined;
+  /** Ends the wait for a scheduler file. Default: after 30 s. */
+  readonly signal?: AbortSignal | undefined;
   /** Worker processes of a local cluster: lost ones are replaced. Default: one per core, at most 8. */
   readonly workers?: number | undefined;
 }
@@ -33,7 +41,7 @@ let first: Promise<Cluster | Finished> | undefined;
  * Collective over the ranks. Further calls, without `comm`, give the same cluster.
  *
  * Rejects on every rank with PAR_LAYOUT when there are too few ranks for the roles; PAR_LOCAL_CLUSTER when local processes
- * cannot be started.
+ * cannot be started; PAR_SCHEDULER_FILE when there is no cluster to join, or the file cannot be trusted.
  */
 export function initialize(options?: InitializeOptions & { readonly exit?: true | undefined }): Promise<Cluster>;
 export function initialize(options: InitializeOptions): Promise<Cluster | Finished>;
@@ -47,8 +55,12 @@ export function initialize(options: InitializeOptions = {}): Promise<Cluster | F
 }
 
 async function startAll(options: InitializeOptions): Promise<Cluster | Finished> {
+  const { schedulerFile, signal } = options;
+  if (schedulerFile !== undefined) return join(schedulerFile, signal);
   const { row } = detect(process.env);
   if (row !== 'single') return start(await init({ onPeerLoss: 'reject' }), options);
+  const { PAR_SCHEDULER_FILE } = process.env;
+  if (PAR_SCHEDULER_FILE) return join(PAR_SCHEDULER_FILE, signal);
   if (options.client !== undefined || options.scheduler !== undefined || options.exclusiveWorkers !== undefined) {
     throw new FuturesError(
       'PAR_LAYOUT',
@@ -58,6 +70,14 @@ async function startAll(options: InitializeOptions): Promise<Cluster | Finished>
   return startAlone(options, () => {
     first = undefined;
   });
+}
+
+async function join(schedulerFile: string, signal: AbortSignal | undefined): Promise<Cluster> {
+  const cluster = await joinCluster({ schedulerFile, signal }, () => {
+    first = undefined;
+  });
+  setCurrentCluster(cluster);
+  return cluster;
 }
 
 /** A cluster of processes on this machine, for this process alone. */
@@ -111,6 +131,8 @@ function roleOptions(options: InitializeOptions): RoleOptions {
     scheduler: ____,
     exclusiveWorkers: _____,
     workers: ______,
+    schedulerFile: _______,
+    signal: ________,
     ...role
   } = options;
   return role;

@@ -10,12 +10,18 @@ export interface LayoutOptions {
   readonly exclusiveWorkers?: boolean | undefined;
 }
 
-/** Who does what: the same on all ranks. */
-export interface Layout {
-  readonly size: number;
+/** Who does what. */
+export interface Roles {
   readonly scheduler: Rank;
-  readonly client: Rank;
+  /** The one whose end ends the cluster; undefined: there is none. */
+  readonly client: Rank | undefined;
   readonly workers: readonly Rank[];
+}
+
+/** Who does what: the same on all ranks. */
+export interface Layout extends Roles {
+  readonly size: number;
+  readonly client: Rank;
 }
 
 /**

@@ -1,14 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { availableCores, type Communicator, worldOf } from '@par/comm-core';
 import type * as Tcp from '@par/transport-tcp';
 import type * as TcpRendezvous from '@par/transport-tcp/rendezvous';
 import { FuturesError } from '../client/errors.ts';
 import type { Elastic, Surroundings } from './cluster.ts';
+import { findTransport } from './find-transport.ts';
 import type { Layout } from './layout.ts';
 import { LOCAL_LAYOUT, LOCAL_RANKS, type MemberSettings } from './member-settings.ts';
 import { type MemberEnd, Members } from './members.ts';
@@ -35,9 +34,11 @@ export async function startLocalCluster(workers: number | undefined, role: RoleO
   if (!Number.isSafeInteger(count) || count < 1 || count > LOCAL_RANKS - LOCAL_LAYOUT.others) {
     throw new FuturesError('PAR_LAYOUT', `initialize: workers is ${workers}, but must be an integer ≥ 1`);
   }
-  const transportUrl = findTransport('@par/transport-tcp');
+  const transportUrl = findTransport('@par/transport-tcp', 'a local cluster');
   const { connectTransport } = (await import(transportUrl)) as typeof Tcp;
-  const { startRendezvous } = (await import(findTransport('@par/transport-tcp/rendezvous'))) as typeof TcpRendezvous;
+  const { startRendezvous } = (await import(
+    findTransport('@par/transport-tcp/rendezvous', 'a local cluster')
+  )) as typeof TcpRendezvous;
   const directory = mkdtempSync(join(tmpdir(), 'par-'));
   const { scheduler, client, others } = LOCAL_LAYOUT;
   const identity = { size: LOCAL_RANKS, job: randomBytes(16).toString('hex'), secret: randomBytes(32) };
@@ -166,22 +167,4 @@ function environment(
     PAR_SECRET: Buffer.from(secret).toString('hex'),
     PAR_LOCAL_CLUSTER: JSON.stringify(settings),
   };
-}
-
-/** An optional neighbour: found from the program's own folder first, which package managers that isolate packages need. */
-function findTransport(specifier: string): string {
-  const places = [process.argv[1] && pathToFileURL(process.argv[1]).href, import.meta.url];
-  for (const place of places) {
-    if (!place) continue;
-    try {
-      return pathToFileURL(createRequire(place).resolve(specifier)).href;
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if (code !== 'MODULE_NOT_FOUND' && code !== 'ERR_MODULE_NOT_FOUND') throw error;
-    }
-  }
-  throw new FuturesError(
-    'PAR_LOCAL_CLUSTER',
-    'initialize: a local cluster needs @par/transport-tcp, which is not installed; run: npm install @par/transport-tcp',
-  );
 }

@@ -36,7 +36,7 @@ const workers = rank === scheduler ? Array.from({ length: settings.workers }, (_
 // The job is the layer's alone, and ranks that join later can take part in no collective of the world.
 await runRole(
   worldOf(transport),
-  { size: LOCAL_RANKS, scheduler, client, workers },
+  { scheduler, client, workers },
   {
     spillDirectory: settings.directory,
     ranksOnHost: settings.workers,

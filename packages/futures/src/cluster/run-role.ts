@@ -1,9 +1,9 @@
-import type { Communicator } from '@par/comm-core';
+import type { Communicator, Replacement } from '@par/comm-core';
 import { Mailbox } from '../mailbox/index.ts';
 import type { SchedulerOptions } from '../scheduler/index.ts';
 import { runWorkerOn, type WorkerOptions } from '../worker/index.ts';
-import type { Layout } from './layout.ts';
-import { SchedulerLoop } from './scheduler-loop.ts';
+import type { Roles } from './layout.ts';
+import { type Arrivals, SchedulerLoop } from './scheduler-loop.ts';
 
 export interface RoleOptions extends Omit<WorkerOptions, 'scheduler' | 'background'> {
   readonly schedulerOptions?: Omit<SchedulerOptions, 'rank'> | undefined;
@@ -25,11 +25,24 @@ export interface Parts {
   readonly ended: Promise<void>;
 }
 
+/** Where ranks can come later. */
+export interface Growth {
+  readonly arrivals?: Arrivals | undefined;
+  /** What becomes a worker in place of this rank when it is lost. */
+  readonly replacement?: Replacement | undefined;
+}
+
 /** Starts this rank's scheduler and worker, if it has them. Nothing of them keeps the process alive but a hold of the mailbox. */
-export function startParts(comm: Communicator, layout: Layout, { schedulerOptions, ...worker }: RoleOptions): Parts {
+export function startParts(
+  comm: Communicator,
+  layout: Roles,
+  { schedulerOptions, ...worker }: RoleOptions,
+  { arrivals }: Growth = {},
+): Parts {
   const mailbox = new Mailbox(comm);
   const { rank } = comm;
-  const scheduler = rank === layout.scheduler ? new SchedulerLoop(mailbox, layout, schedulerOptions ?? {}) : undefined;
+  const scheduler =
+    rank === layout.scheduler ? new SchedulerLoop(mailbox, layout, schedulerOptions ?? {}, arrivals) : undefined;
   const background = rank === layout.client;
   const working = layout.workers.includes(rank)
     ? runWorkerOn(mailbox, { ...worker, scheduler: layout.scheduler, background }).catch((error) => {
@@ -42,10 +55,15 @@ export function startParts(comm: Communicator, layout: Layout, { schedulerOption
 }
 
 /** Plays a rank's part until the cluster is shut down. */
-export async function runRole(comm: Communicator, layout: Layout, options: RoleOptions): Promise<void> {
+export async function runRole(
+  comm: Communicator,
+  layout: Roles,
+  options: RoleOptions,
+  growth: Growth = {},
+): Promise<void> {
   // The scheduler gives the tasks of a worker to others.
-  if (comm.rank !== layout.scheduler) comm.expendable();
-  const { mailbox, ended } = startParts(comm, layout, options);
+  if (comm.rank !== layout.scheduler) comm.expendable(growth.replacement);
+  const { mailbox, ended } = startParts(comm, layout, options, growth);
   mailbox.hold();
   await ended;
   await mailbox.close();

@@ -2,12 +2,19 @@ import type { Mailbox } from '../mailbox/index.ts';
 import { LOCAL_CLIENTS, type Rank, TAGS, type ToScheduler } from '../protocol/index.ts';
 import { type HostRecord, Scheduler, type SchedulerEvent, type SchedulerOptions } from '../scheduler/index.ts';
 import { callOutside } from '../worker/call.ts';
-import type { Layout } from './layout.ts';
+import type { Roles } from './layout.ts';
 
 /** How often the scheduler is told the time, in milliseconds. */
 const TICK_MS = 100;
 /** Local client number that nothing else on the scheduler's rank gets. */
 const OWN_CLIENT = LOCAL_CLIENTS - 1;
+
+/** What ranks that come later say they are there for. */
+export const WORKER_ROLE = 'worker';
+export const CLIENT_ROLE = 'client';
+
+/** Calls back with every rank that has come later, or will, and its role. */
+export type Arrivals = (listener: (rank: Rank, role: string) => void) => void;
 
 /** The scheduler's part of a rank: hands what it receives to the state machine, and once a turn sends what that says. */
 export class SchedulerLoop {
@@ -15,7 +22,7 @@ export class SchedulerLoop {
   readonly ended: Promise<void>;
   readonly #mailbox: Mailbox;
   readonly #scheduler: Scheduler;
-  readonly #client: Rank;
+  readonly #client: Rank | undefined;
   readonly #timer: NodeJS.Timeout;
   readonly #end = Promise.withResolvers<void>();
   /** Ranks that are received from. */
@@ -26,13 +33,20 @@ export class SchedulerLoop {
   #due = false;
   #over = false;
 
-  constructor(mailbox: Mailbox, layout: Layout, options: Omit<SchedulerOptions, 'rank'>) {
+  /** `arrivals`: tells of ranks that come later. */
+  constructor(
+    mailbox: Mailbox,
+    layout: Roles,
+    options: Omit<SchedulerOptions, 'rank'>,
+    arrivals: Arrivals | undefined,
+  ) {
     this.ended = this.#end.promise;
     this.#mailbox = mailbox;
     this.#client = layout.client;
     this.#scheduler = new Scheduler({ ...options, rank: mailbox.comm.rank });
     for (const rank of layout.workers) this.#expect(rank);
-    for (const rank of [layout.client, layout.scheduler]) this.#listen(rank);
+    for (const rank of [layout.client, layout.scheduler]) if (rank !== undefined) this.#listen(rank);
+    arrivals?.((rank, role) => (role === WORKER_ROLE ? this.#expect(rank) : this.#listen(rank)));
     this.#timer = setInterval(() => this.#handle({ kind: 'tick' }), TICK_MS).unref();
   }
 

@@ -1,21 +1,9 @@
-import { createHash, randomBytes } from 'node:crypto';
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  fsyncSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs';
+import { createHash } from 'node:crypto';
+import { readdirSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { ParError } from '@par/comm-core';
 import { makePrivate } from '../private-directory.ts';
+import { NotPrivateError, publishPrivately, readPrivately } from '../private-file.ts';
 import type { Invitation } from './hold.ts';
 
 /** Files live for as long as a job takes to start: after a day, in milliseconds, nobody waits for one any more. */
@@ -42,15 +30,7 @@ export class InvitationFile {
   /** Puts the invitation in the place of whatever an earlier job left there, at once and whole. */
   publish(invitation: Invitation): void {
     this.#sweep();
-    const fresh = `${this.path}.${randomBytes(8).toString('hex')}`;
-    const file = openSync(fresh, 'wx', 0o600);
-    try {
-      writeFileSync(file, JSON.stringify({ key: this.#key, ...invitation }));
-      fsyncSync(file); // other hosts may read it as soon as it has its name
-    } finally {
-      closeSync(file);
-    }
-    renameSync(fresh, this.path);
+    publishPrivately(this.path, JSON.stringify({ key: this.#key, ...invitation }));
   }
 
   /**
@@ -58,24 +38,12 @@ export class InvitationFile {
    * somebody else could have written or can read.
    */
   read(): Invitation | undefined {
-    let file: number;
     try {
-      file = openSync(this.path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+      const text = readPrivately(this.path, MAX_BYTES);
+      return text === undefined ? undefined : this.#parse(text);
     } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if (code === 'ENOENT' || code === 'ESTALE') return undefined;
-      throw this.#refused(code === 'ELOOP' ? 'is a symbolic link' : (error as Error).message, error);
-    }
-    try {
-      const { mode, uid, nlink, size } = fstatSync(file);
-      const me = process.getuid?.();
-      if ((mode & constants.S_IFMT) !== constants.S_IFREG) throw this.#refused('is no file');
-      if (me !== undefined && uid !== me) throw this.#refused(`belongs to user ${uid}, not to you (user ${me})`);
-      if ((mode & 0o077) !== 0) throw this.#refused(`is open to other users (mode ${(mode & 0o777).toString(8)})`);
-      if (nlink > 1) throw this.#refused('has a second name'); // 0: it was replaced this moment
-      return size > MAX_BYTES ? undefined : this.#parse(readFileSync(file, 'utf8'));
-    } finally {
-      closeSync(file);
+      if (!(error instanceof NotPrivateError)) throw error;
+      throw this.#refused(error.message, error);
     }
   }
 

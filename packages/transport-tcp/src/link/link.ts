@@ -1,5 +1,5 @@
 import { PeerLostError } from '@par/comm-core';
-import type { Capabilities, FrameSink, FrameTransport } from '@par/comm-core/transport';
+import type { Capabilities, FrameSink, FrameTransport, Replacement } from '@par/comm-core/transport';
 import { parseAddress } from '../address.ts';
 import type { Control } from '../rendezvous/control.ts';
 import type { Member } from '../rendezvous/messages.ts';
@@ -31,6 +31,8 @@ export interface LinkOptions {
   readonly members: readonly (Member | undefined)[];
   /** This rank joins a job under way. */
   readonly newcomer: boolean;
+  /** Default: all ranks. */
+  readonly worldSize: number | undefined;
   readonly listeners: readonly Listener[];
   readonly control: Control;
   /** Milliseconds a waiting rank keeps its event loop turning. */
@@ -48,6 +50,7 @@ export class SocketLink implements FrameTransport, PeerHost {
   readonly name = 'tcp';
   readonly rank: number;
   readonly size: number;
+  readonly worldSize: number;
   readonly hosts: string[];
   readonly capabilities: Capabilities = { detectsMismatch: true, survivesPeerLoss: true };
   sink: FrameSink = DISCARD;
@@ -79,6 +82,7 @@ export class SocketLink implements FrameTransport, PeerHost {
     this.#options = options;
     this.rank = options.credentials.rank;
     this.size = options.credentials.size;
+    this.worldSize = options.worldSize ?? this.size;
     this.#members = [...options.members];
     this.hosts = this.#members.map((member) => member?.hostname ?? '');
     this.#turning = new Turning(this.#keepAlive, options.turning);
@@ -136,8 +140,8 @@ export class SocketLink implements FrameTransport, PeerHost {
     for (const peer of this.#peers) if (peer?.state === 'open') peer.abort(status, reason);
   }
 
-  expendable(): void {
-    this.#options.control.expendable();
+  expendable(replacement?: Replacement): void {
+    this.#options.control.expendable(replacement);
   }
 
   leave(): void {

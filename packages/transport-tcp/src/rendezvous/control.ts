@@ -1,4 +1,5 @@
 import { AbortedError, ParError, PeerLostError } from '@par/comm-core';
+import type { Replacement } from '@par/comm-core/transport';
 import { type Address, formatAddress } from '../address.ts';
 import { greet } from '../wire/greet.ts';
 import { type Credentials, RENDEZVOUS } from '../wire/handshake.ts';
@@ -141,9 +142,9 @@ export class Control {
     this.#send({ type: 'abort', status, reason });
   }
 
-  /** Says that the loss of this process need not end the job. */
-  expendable(): void {
-    this.#send({ type: 'expendable' });
+  /** Says that the loss of this process need not end the job, and what to start in its place. */
+  expendable(replacement: Replacement | undefined): void {
+    this.#send({ type: 'expendable', replacement });
   }
 
   /** Says that the end of this process is no loss. */

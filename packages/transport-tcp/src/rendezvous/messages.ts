@@ -1,4 +1,5 @@
 import { ParError } from '@par/comm-core';
+import type { Replacement } from '@par/comm-core/transport';
 import type { ByteConsumer, Wire } from '../wire/wire.ts';
 
 /** What a rank says of itself when it joins. */
@@ -31,7 +32,7 @@ export type FromRank =
   | { readonly type: 'abort'; readonly status: number; readonly reason: string }
   | { readonly type: 'finished' }
   /** The loss of this rank need not end the job. */
-  | { readonly type: 'expendable' };
+  | { readonly type: 'expendable'; readonly replacement: Replacement | undefined };
 
 export type ToRank =
   | Exchange

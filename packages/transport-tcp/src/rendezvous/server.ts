@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
 import { ParError } from '@par/comm-core';
+import type { Replacement } from '@par/comm-core/transport';
 import { formatAddress, parseAddress } from '../address.ts';
 import { makePrivate } from '../private-directory.ts';
 import { Discard } from '../wire/fixed-frame.ts';
@@ -33,8 +34,8 @@ export interface RendezvousOptions {
   readonly onAnnounce?: ((rank: number, announcement: Announcement) => void) | undefined;
   /** A rank aborted the job (rank −1: ranks did not join in time). Every other rank has been told. */
   readonly onAbort?: ((rank: number, status: number, reason: string) => void) | undefined;
-  /** The loss of this rank need not end the job. */
-  readonly onExpendable?: ((rank: number) => void) | undefined;
+  /** The loss of this rank need not end the job, or is to be made good. */
+  readonly onExpendable?: ((rank: number, replacement: Replacement | undefined) => void) | undefined;
   /** A rank has said goodbye: its end is no loss. */
   readonly onFinished?: ((rank: number) => void) | undefined;
   /** A rank's channel broke without goodbye. Every other rank has been told that it is lost. */
@@ -262,7 +263,7 @@ class RendezvousServer implements Rendezvous {
         this.#end(rank, message.status, message.reason);
         break;
       case 'expendable':
-        this.#options.onExpendable?.(rank);
+        this.#options.onExpendable?.(rank, message.replacement);
         break;
       case 'finished':
         seat.finished = true;

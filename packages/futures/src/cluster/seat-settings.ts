@@ -1,0 +1,16 @@
+import type { Replacement } from '@par/comm-core';
+import type { Rank } from '../protocol/index.ts';
+import type { RoleOptions } from './run-role.ts';
+
+/** What a rank that a launcher starts for the cluster, and not for a script, is told, in PAR_CLUSTER. */
+export interface SeatSettings {
+  readonly scheduler: Rank;
+  /** Besides the scheduler's, ranks that started together are workers; with false, that one is too. */
+  readonly exclusive: boolean;
+  readonly role: RoleOptions;
+}
+
+/** What becomes a worker in place of a lost one. `program`: path of seat-process. */
+export function replacementOf(program: string, settings: SeatSettings): Replacement {
+  return { program, env: { PAR_CLUSTER: JSON.stringify(settings) } };
+}
