@@ -48,7 +48,8 @@ function shell(
       });
     }
     child.on('error', reject);
-    child.on('close', (status) => resolve({ status, output }));
+    // What is started in the background is ended by a later command.
+    child.on(command.endsWith('&') ? 'exit' : 'close', (status) => resolve({ status, output }));
   });
 }
 

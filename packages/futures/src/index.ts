@@ -1,6 +1,6 @@
 export type { Actor } from './client/actor.ts';
 export type { AsCompleted, AsCompletedOptions } from './client/as-completed.ts';
-export { Client, type ClientOptions, type RunOptions, type WaitSignal } from './client/client.ts';
+export { Client, type ClientOptions, type ConnectOptions, type RunOptions, type WaitSignal } from './client/client.ts';
 export { FutureCancelledError, FuturesError, type FuturesErrorCode, KilledWorkerError } from './client/errors.ts';
 export { type CancelOptions, Future, type ResultOptions } from './client/future.ts';
 export type { GatherOptions } from './client/gather.ts';

@@ -25,6 +25,10 @@ export interface ClientOptions {
   /** Bytes of arguments and captured values above which a submission warns (PAR_LARGE_SUBMISSION). Default 10,000,000. */
   readonly largeSubmissionBytes?: number | undefined;
 }
+export interface ConnectOptions extends Omit<ClientOptions, 'cluster'>, WaitSignal {
+  /** What `par cluster --scheduler-file` was told. */
+  readonly schedulerFile: string;
+}
 export interface WaitSignal {
   readonly signal?: AbortSignal | undefined;
 }
@@ -40,6 +44,7 @@ const clients = new WeakMap<ClientCore, Client>();
 /** Submits work to a cluster and collects its results. Every call but those that return promises returns at once. */
 export class Client extends Scope implements AsyncDisposable {
   readonly #topics: Topics;
+  #leave: () => Promise<void> = async () => {};
 
   /** Throws PAR_NOT_INITIALIZED when there is no cluster. */
   constructor(options?: ClientOptions);
@@ -49,6 +54,21 @@ export class Client extends Scope implements AsyncDisposable {
     this.#topics = new Topics(this.core);
     clients.set(this.core, this);
     offerAsCurrent(this.core);
+  }
+
+  /**
+   * A client of the cluster that `par cluster` has started, or is about to: by the file it writes. Closing the client leaves the cluster,
+   * which goes on. A script with several such clients can work with several clusters.
+   *
+   * Rejects with PAR_SCHEDULER_FILE when the file does not appear (within 30 s, or until `signal` says so), cannot be trusted, or belongs
+   * to no cluster that can be joined.
+   */
+  static async connect({ schedulerFile, signal, ...options }: ConnectOptions): Promise<Client> {
+    const { joinCluster } = await import('../cluster/join-cluster.ts');
+    const cluster = await joinCluster({ schedulerFile, signal });
+    const client = new Client({ ...options, cluster });
+    client.#leave = () => cluster.close();
+    return client;
   }
 
   /**
@@ -281,6 +301,7 @@ export class Client extends Scope implements AsyncDisposable {
   /** Lets all futures go; they are cancelled from now on. The cluster goes on. */
   async close(): Promise<void> {
     await this.core.close();
+    await this.#leave();
   }
 
   /** Ends the cluster: workers and scheduler stop, on all ranks. */
