@@ -80,7 +80,7 @@ test('a stranger on the network cannot join a job, learn its secret, replay, or 
   const ranks = launch.stdout
     .trim()
     .split('\n')
-    .map((line) => JSON.parse(line) as { rank: number; job: string; listening: number[] })
+    .map((line) => JSON.parse(line) as { rank: number; job: string; universe: string; listening: number[] })
     .sort((a, b) => a.rank - b.rank);
   expect(ranks.map(({ listening }) => listening.length)).toEqual([1, 1]);
   const ports = ranks.map(({ listening }) => listening[0]!);
@@ -90,7 +90,10 @@ test('a stranger on the network cannot join a job, learn its secret, replay, or 
   expect([h1, h2].map(openTo)).toEqual(ports.map((port) => ['tcp 22', `tcp ${port}`]));
   expect(await runAt(stranger, 'scan.ts', h1.address)).toEqual([22, ports[0]]);
 
-  const told = (await runAt(stranger, 'stranger.ts', ranks[0]!.job, ...targets)) as Record<string, number[]>;
+  const told = (await runAt(stranger, 'stranger.ts', ranks[0]!.job, ranks[0]!.universe, ...targets)) as Record<
+    string,
+    number[]
+  >;
   for (const target of targets) {
     // A challenge of 72 bytes for who sends a well-formed greeting, nothing for anybody else.
     expect(told[target]).toEqual([0, 0, 72, 72, ...new Array(80).fill(0)]);

@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 import { init } from '@par/comm-core';
 import { connectTransport, optionsFromEnvironment } from '@par/transport-tcp';
 
-const job = process.env.PAR_JOB;
+const { PAR_JOB: job, PAR_UNIVERSE: universe } = process.env;
 const world = await init({
   transport: ({ rank, size }, env) =>
     connectTransport({ ...optionsFromEnvironment({ rank, size: size! }, env), connect: 'lazy' }),
@@ -16,7 +16,7 @@ const listening = readFileSync('/proc/self/net/tcp', 'latin1')
   .filter((fields) => fields[3] === '0A')
   .map((fields) => Number.parseInt(fields[1]!.split(':')[1]!, 16))
   .filter((port) => port !== 22);
-console.log(JSON.stringify({ rank: world.rank, job, listening }));
+console.log(JSON.stringify({ rank: world.rank, job, universe, listening }));
 const lines = createInterface(process.stdin)[Symbol.asyncIterator]();
 for (const word of ['unharmed', 'still unharmed']) {
   if (world.rank === 0) {

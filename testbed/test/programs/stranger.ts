@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 import { Credentials, writeHello } from '../../../packages/transport-tcp/src/wire/handshake.ts';
 
-const [job, ...targets] = process.argv.slice(2) as [string, ...string[]];
+const [job, universe, ...targets] = process.argv.slice(2) as [string, string, ...string[]];
 
 function knock(target: string, say: Uint8Array | undefined, andThen?: (answer: Buffer, socket: Socket) => void) {
   const [host, port] = target.split(':') as [string, string];
@@ -21,7 +21,7 @@ function knock(target: string, say: Uint8Array | undefined, andThen?: (answer: B
 
 const told: Record<string, number[]> = {};
 for (const [rank, target] of targets.entries()) {
-  const hello = writeHello(new Credentials(1 - rank, 2, job, randomBytes(32)), 'peer', rank);
+  const hello = writeHello(new Credentials(1 - rank, Number(universe), job, randomBytes(32)), 'peer', rank);
   const attempts = await Promise.all([
     knock(target, randomBytes(4096)),
     knock(target, Buffer.from('GET / HTTP/1.1\r\nHost: x\r\n\r\n'.padEnd(200))),
