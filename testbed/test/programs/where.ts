@@ -13,7 +13,8 @@ const read = (text: string): string => {
 };
 const sockets = inodes
   .map((line) => line.trim().split(/\s+/))
-  .filter((fields) => fields.length > 3)
+  // Established ones, and those that listen: what an earlier job has closed lingers.
+  .filter(([, , , state]) => state === '01' || state === '0A')
   .map(([, local, peer, state]) => ({ local: read(local!), peer: read(peer!), listens: state === '0A' }))
   .filter(({ local }) => !local.endsWith(':22'));
 await world.barrier();
