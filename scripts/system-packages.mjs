@@ -1,6 +1,6 @@
 // What tests need and npm cannot bring: two MPI libraries with their compilers, a Slurm, an sshd. Installed from the system's
 // packages where that is possible (root on Debian); otherwise said loudly, and an error in CI.
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 
 const needed = [
   { command: 'mpicxx.openmpi', packages: ['openmpi-bin', 'libopenmpi-dev'] },
@@ -26,18 +26,23 @@ const hasModule = (python, name) =>
 const missing = () =>
   needed.filter(({ command, module }) => !isThere(command) || (module !== undefined && !hasModule(command, module)));
 
-/** Returns false when something is missing and could not be installed. */
-export function installSystemPackages() {
+/** Runs a command to its end, however it ends. */
+function run(command, args) {
+  const child = spawn(command, args, {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+  });
+  return new Promise((resolve) => child.on('error', resolve).on('exit', resolve));
+}
+
+/** Gives false when something is missing and could not be installed. */
+export async function installSystemPackages() {
   let absent = missing();
   if (absent.length > 0 && process.getuid?.() === 0 && isThere('apt-get')) {
     const names = absent.flatMap(({ packages }) => packages);
     console.log(`installing ${names.join(' ')}`);
-    const options = {
-      stdio: ['ignore', 'ignore', 'inherit'],
-      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-    };
-    spawnSync('apt-get', ['update', '-qq'], options);
-    spawnSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...names], options);
+    await run('apt-get', ['update', '-qq']);
+    await run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...names]);
     absent = missing();
   }
   if (absent.length === 0) return true;

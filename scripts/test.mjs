@@ -1,6 +1,6 @@
 // Everything `npm test` promises after the build: static checks, then every test, then one closing line.
 // In CI a skipped test is a failure.
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -15,19 +15,26 @@ let passed = 0;
 let failed = 0;
 const problems = [];
 
-for (const check of checks) {
-  const started = performance.now();
-  const { status, stdout, stderr } = spawnSync(check.command, check.args, { cwd: root, encoding: 'utf8' });
-  const seconds = ((performance.now() - started) / 1000).toFixed(1);
-  if (status === 0) {
-    passed += 1;
-    console.log(`ok      ${check.name} (${seconds} s)`);
-  } else {
-    failed += 1;
-    problems.push(check.name);
-    console.log(`FAILED  ${check.name} (${seconds} s)\n${stdout}${stderr}`);
-  }
-}
+await Promise.all(
+  checks.map(async (check) => {
+    const started = performance.now();
+    const output = [];
+    const child = spawn(check.command, check.args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding('utf8').on('data', (text) => output.push(text));
+    child.on('error', (error) => output.push(error.message));
+    const [status] = await new Promise((resolve) => child.on('close', (...ended) => resolve(ended)));
+    const seconds = ((performance.now() - started) / 1000).toFixed(1);
+    if (status === 0) {
+      passed += 1;
+      console.log(`ok      ${check.name} (${seconds} s)`);
+    } else {
+      failed += 1;
+      problems.push(check.name);
+      console.log(`FAILED  ${check.name} (${seconds} s)\n${output.join('')}`);
+    }
+  }),
+);
 
 const { status } = spawnSync(
   'vitest',

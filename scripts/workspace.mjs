@@ -1,6 +1,7 @@
 // The two commands of the README, on a machine that has only Node (18 or later) and npm.
 // pnpm is fetched through npx at the version package.json pins; the workspace then brings its own Node.
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -16,31 +17,34 @@ const env = {
 };
 for (const key of Object.keys(env)) if (key.toLowerCase().startsWith('npm_')) delete env[key];
 
-function run(command, args) {
-  const { status, signal, error } = spawnSync(command, args, { cwd: root, env, stdio: 'inherit' });
-  if (error) throw error;
+async function run(command, args) {
+  const child = spawn(command, args, { cwd: root, env, stdio: 'inherit' });
+  const [status, signal] = await once(child, 'exit');
   if (status !== 0) process.exit(status ?? 128 + (signal === 'SIGINT' ? 2 : 15));
 }
 
+const compile = () => run('turbo', ['run', 'build', '--output-logs=errors-only']);
+
 const steps = {
   setup: () => run('npx', ['--yes', pnpm, 'install', '--frozen-lockfile', '--reporter=append-only', '--loglevel=warn']),
-  build: () => {
-    steps.setup();
-    run('turbo', ['run', 'build', '--output-logs=errors-only']);
+  build: async () => {
+    await steps.setup();
+    await compile();
   },
-  check: () => {
-    steps.build();
-    run('node', ['scripts/check.mjs']);
+  check: async () => {
+    await steps.build();
+    await run('node', ['scripts/check.mjs']);
   },
-  test: () => {
-    const complete = [installSystemPackages(), installMpiWheels()].every(Boolean);
-    if (!complete && process.env.CI) process.exit(1);
-    steps.build();
-    run('node', ['scripts/test.mjs']);
+  test: async () => {
+    // The build compiles the addons of the system's MPIs; the wheels need the system's Python.
+    const [system] = await Promise.all([installSystemPackages(), steps.setup()]);
+    const [wheels] = await Promise.all([installMpiWheels(), compile()]);
+    if (!(system && wheels) && process.env.CI) process.exit(1);
+    await run('node', ['scripts/test.mjs']);
   },
-  demo: () => {
-    steps.build();
-    run('node', ['examples/demo.mjs']);
+  demo: async () => {
+    await steps.build();
+    await run('node', ['examples/demo.mjs']);
   },
 };
 
@@ -49,4 +53,4 @@ if (!step) {
   process.stderr.write(`usage: node scripts/workspace.mjs ${Object.keys(steps).join('|')}\n`);
   process.exit(125);
 }
-step();
+await step();

@@ -1,5 +1,4 @@
 import { beforeAll, describe, it } from 'vitest';
-import { applies, sizesOf } from './case.ts';
 import { selectCases } from './cases.ts';
 import { ENDING, type JobOptions, runAll, runPeerLoss } from './run-all.ts';
 import { LOSS_SIZES, lossNames } from './run-loss.ts';
@@ -7,6 +6,7 @@ import { stepsOf } from './run-rank.ts';
 import { keyOf, type TestResult } from './summary.ts';
 
 export type { InProcessJob, Job, LaunchCommand, ProcessJob, Purpose } from './job.ts';
+export { nodeOptions } from './job.ts';
 export type { JobOptions } from './run-all.ts';
 
 /** Job sizes of a whole run: everything small, a power of two and an odd size beyond it. */
@@ -54,9 +54,7 @@ export function conformance(options: ConformanceOptions): void {
   const only = process.env.PAR_CONFORMANCE_ONLY;
   describe(`conformance: ${options.name}`, () => {
     for (const size of sizes) {
-      const steps = stepsOf(selectCases(only)).filter(({ kind, test }) =>
-        sizesOf(kind, size).some((n) => applies(test, kind, n, capabilities)),
-      );
+      const steps = stepsOf(selectCases(only), size, capabilities);
       suite(`${size} rank${size === 1 ? '' : 's'}`, () => runAll(options, size, only), steps.map(keyOf));
     }
     if (capabilities.survivesPeerLoss && only === undefined) {

@@ -40,7 +40,7 @@ export async function runAll(
   const { capabilities, deadlineMs = DEADLINE_MS } = options;
   const cases = selectCases(only);
   const longestMs = Math.max(deadlineMs, ...cases.map((test) => test.deadlineMs ?? 0));
-  const steps = stepsOf(cases);
+  const steps = stepsOf(cases, size, capabilities);
   const results = new Map<string, TestResult>();
   let skip = 0;
   let ended: JobResult | undefined;
