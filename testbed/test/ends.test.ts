@@ -81,3 +81,21 @@ describeSlurm('a rank that fails under srun', () => {
     expect(stdout).toBe('');
   });
 });
+
+describeSlurm('a rank that fails under srun with MPI', () => {
+  // MPICH has Slurm kill the whole step, and srun reports that. Of a rank that is killed itself it learns nothing: srun ends the others
+  // with SIGTERM, and reports the highest status of all.
+  it.each([
+    ['pmi2', ['-N1', '-n4'], 'exit', 137, /par: rank 1 of 4 on n1: it ends with status 7, and the job with it/],
+    ['pmi2', ['-N1', '-n4'], 'abort', 137, /par: rank 1 of 4 on n1: rank 1 called abort\(9\)/],
+    ['pmi2', ['-N1', '-n4', '--kill-on-bad-exit'], 'kill', 143, /task 1: Killed/],
+    ['pmix', ['-N3', '-n6'], 'exit', 7, /par: rank 1 of 6 on n1: it ends with status 7, and the job with it/],
+    ['pmix', ['-N3', '-n6'], 'abort', 9, /par: rank 1 of 6 on n1: rank 1 called abort\(9\)/],
+    ['pmix', ['-N3', '-n6'], 'kill', 137, /task 1: Killed/],
+  ])('--mpi=%s %j: %s ends the job with status %i', async (kind, options, how, expected, says) => {
+    const job = ['srun', `--mpi=${kind}`, ...options, process.execPath, ENDS, how, '1'];
+    const { status, stderr } = await slurm.run(job);
+    expect(stderr).toMatch(says);
+    expect(status).toBe(expected);
+  });
+});

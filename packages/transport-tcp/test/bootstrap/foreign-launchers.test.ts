@@ -59,10 +59,14 @@ describe.each(LAUNCHERS)('without MPI, under %s', (_, launcher) => {
     expect(readdirSync(home)).toEqual([]); // on one host it needs no file in the home directory
   });
 
-  it('a rank that ends with a status ends the job with it', async () => {
-    const { status, output } = await run([...launcher, process.execPath, PROGRAM, 'exit', '2']);
-    expect(output).toMatch(/par: rank 2 of 4 on \S+: it ends with status 7, and the job with it/);
-    expect(status).toBe(7);
+  it.each([
+    ['exit', 7, /par: rank 2 of 4 on \S+: it ends with status 7, and the job with it/],
+    ['abort', 9, /par: rank 2 of 4 on \S+: rank 2 called abort\(9\); the job ends with status 9/],
+    ['throw', 1, /par: rank 2 of 4 on \S+: unhandled rejection:[\s\S]*Error: on purpose/],
+  ])('%s on a rank ends the job with status %i', async (how, expected, says) => {
+    const { status, output } = await run([...launcher, process.execPath, PROGRAM, how, '2']);
+    expect(output).toMatch(says);
+    expect(status).toBe(expected);
   });
 
   it('a rank that is killed ends the job', async () => {

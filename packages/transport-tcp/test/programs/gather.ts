@@ -12,6 +12,8 @@ if (ranks !== undefined) console.log(`${world.size} ranks: ${ranks.join(' ')}`);
 if (how !== undefined) {
   if (world.rank === Number(victim)) {
     if (how === 'kill') process.kill(process.pid, 'SIGKILL');
+    if (how === 'abort') world.abort(9);
+    if (how === 'throw') throw new Error('on purpose');
     process.exit(7);
   }
   await world.recv({ source: Number(victim) });
