@@ -1,6 +1,7 @@
 #include "engine.h"
 
 #include "datatypes.h"
+#include "layout.h"
 
 #include <sched.h>
 #include <time.h>
@@ -174,7 +175,7 @@ int Engine::Complete(size_t position, const MPI_Status& outcome, int error, int 
   } else if (op.block != nullptr) {
     GiveBlock(op.block);
   }
-  delete op.arguments;
+  delete op.layout;
   int32_t* out = done + found * kStride;
   out[0] = slot;
   out[1] = outcome.MPI_SOURCE;

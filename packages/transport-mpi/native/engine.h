@@ -108,6 +108,8 @@ struct Silent {
   bool isBlock;  // of the engine, not from the heap
 };
 
+struct Layout;
+
 struct Operation {
   int32_t position;
   int32_t extra;
@@ -116,8 +118,8 @@ struct Operation {
   uint8_t* block;
   int64_t posted;  // ns
   bool bulk = false;  // moves so much that MPI needs many tests for it
-  std::vector<int>* arguments = nullptr;  // counts and displacements MPI reads until completion
-  uint8_t* target = nullptr;              // the caller's memory, where MPI does not write it itself
+  Layout* layout = nullptr;    // what MPI reads until completion; ours to delete then
+  uint8_t* target = nullptr;   // the caller's memory, where MPI does not write it itself
   size_t capacity = 0;
 };
 

@@ -15,6 +15,9 @@ NAPI_MODULE_INIT() {
   napi_value family;
   napi_create_string_utf8(env, PAR_MPI_FAMILY, NAPI_AUTO_LENGTH, &family);
   napi_set_named_property(env, exports, "family", family);
+  napi_value large;
+  napi_get_boolean(env, MPI_VERSION >= 4, &large);
+  napi_set_named_property(env, exports, "largeCounts", large);
   par::AddLibrary(env, exports);
   par::AddCommunicators(env, exports);
   par::AddPointToPoint(env, exports);

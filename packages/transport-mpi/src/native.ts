@@ -34,6 +34,8 @@ export const STATUS = { source: 0, tag: 1, error: 2, slot: 4, next: 5, live: 6 }
 /** What the addon exports. Calls up to `mrecv` are the hot path: they take and give numbers only. */
 export interface Native {
   readonly family: 'openmpi' | 'mpich' | 'mpi-abi';
+  /** Whether the library has MPI 4's forms of calls, whose counts are larger than an int. */
+  readonly largeCounts: boolean;
 
   sendBuffer(
     plane: Handle,
@@ -69,37 +71,24 @@ export interface Native {
   /** A block of so many bytes from every rank, in rank order. `each`: every rank sends one for each, not the same to all. */
   exchangeRound(plane: Handle, send: ArrayBufferView, recv: ArrayBufferView, blockBytes: number, each: boolean): number;
 
+  /** MPI's own collectives; native/collectives.cc. `lists`: counts and displacements of each rank's block, in elements. */
   barrier(comm: Handle): number;
-  bcast(comm: Handle, bytes: Uint8Array, type: number, root: number): number;
+  bcast(comm: Handle, send: undefined, recv: Uint8Array, type: number, root: number): number;
   gather(
     comm: Handle,
     send: Uint8Array | undefined,
     recv: Uint8Array | undefined,
     type: number,
-    counts: Int32Array,
-    displs: Int32Array,
     root: number,
+    lists: Float64Array,
   ): number;
   scatter: Native['gather'];
-  allgather(
-    comm: Handle,
-    send: Uint8Array | undefined,
-    recv: Uint8Array,
-    type: number,
-    counts: Int32Array,
-    displs: Int32Array,
-    equal: boolean,
-  ): number;
-  alltoall(
-    comm: Handle,
-    send: Uint8Array | undefined,
-    recv: Uint8Array,
-    type: number,
-    sendCounts: Int32Array,
-    sendDispls: Int32Array,
-    recvCounts: Int32Array,
-    recvDispls: Int32Array,
-  ): number;
+  allgather(comm: Handle, send: Uint8Array | undefined, recv: Uint8Array, type: number, lists: Float64Array): number;
+  allgatherEqual(comm: Handle, send: Uint8Array | undefined, recv: Uint8Array, type: number, count: number): number;
+  /** `lists`: of what is sent, then of what is received. */
+  alltoall: Native['allgather'];
+  /** The same for blocks of any size and place in every library; ranks that do not run par cannot take part. */
+  exchange(comm: Handle, send: Uint8Array, recv: Uint8Array, type: number, lists: Float64Array): number;
   reduce(
     comm: Handle,
     send: Uint8Array | undefined,
@@ -117,7 +106,7 @@ export interface Native {
     recv: Uint8Array,
     type: number,
     op: number,
-    counts: Int32Array,
+    lists: Float64Array,
   ): number;
 
   share(status: Int32Array, statusBytes: Float64Array, done: Int32Array, doneBytes: Float64Array): void;

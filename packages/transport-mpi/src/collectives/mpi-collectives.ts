@@ -1,14 +1,14 @@
-import { ArgumentRangeError } from '@par/comm-core';
 import type { AlltoallBlocks, BufferView, NativeCollectives } from '@par/comm-core/transport';
 import { ELEMENT_BYTES, TYPE_CODE } from '../messages/element-types.ts';
 import { PendingCollective } from '../messages/operations.ts';
 import { DONE, FAILED, type Handle, type Native, ROUND } from '../native.ts';
 import type { Progress } from '../progress.ts';
+import { checkInts, consecutive, fitsInt, isPacked, listsOf, onlyFor, pack, sum, unpack } from './blocks.ts';
 import { codeOf } from './operations.ts';
 
-const INT_MAX = 2 ** 31 - 1;
 /** Bytes of the pieces of a broadcast or reduction of more bytes than an int can count (MPICH 4.0.2 fails such ones whole). */
 const PIECE = 2 ** 30;
+const NOTHING = new Uint8Array(0);
 
 type ElementwiseCall = (send: Uint8Array | undefined, recv: Uint8Array, type: number, op: number) => number;
 
@@ -25,8 +25,23 @@ export class MpiCollectives implements NativeCollectives {
   readonly #rank: number;
   readonly #size: number;
   readonly #owner: object;
+  readonly #allRunPar: boolean;
+  /**
+   * Whether blocks of any size and place go by MPI_Ialltoallw, with derived types, in a library without large-count forms: in a gather
+   * only the root knows whether a block is that large, so all of them do. It costs no more (both are plain messages in Open MPI).
+   */
+  readonly #exchanges: boolean;
 
-  constructor(progress: Progress, comm: Handle, rounds: Handle | undefined, rank: number, size: number, owner: object) {
+  /** `allRunPar`: only then may ranks call other forms than the program does. */
+  constructor(
+    progress: Progress,
+    comm: Handle,
+    rounds: Handle | undefined,
+    rank: number,
+    size: number,
+    owner: object,
+    allRunPar: boolean,
+  ) {
     this.#progress = progress;
     this.#native = progress.native;
     this.#comm = comm;
@@ -34,6 +49,8 @@ export class MpiCollectives implements NativeCollectives {
     this.#rank = rank;
     this.#size = size;
     this.#owner = owner;
+    this.#allRunPar = allRunPar;
+    this.#exchanges = allRunPar && !progress.native.largeCounts;
   }
 
   barrier(): Promise<void> {
@@ -51,7 +68,7 @@ export class MpiCollectives implements NativeCollectives {
     }
     const type = TYPE_CODE[buffer.type];
     return this.#inPieces('bcastInto', undefined, buffer, (_, bytes) =>
-      this.#native.bcast(this.#comm, bytes!, type, root),
+      this.#native.bcast(this.#comm, undefined, bytes!, type, root),
     );
   }
 
@@ -62,9 +79,24 @@ export class MpiCollectives implements NativeCollectives {
     displs: readonly number[],
     root: number,
   ): Promise<void> {
+    const own = send ? [elementsOf(send)] : [];
+    if (this.#exchanges) {
+      const size = this.#size;
+      const sent = onlyFor(root, own[0] ?? 0, size);
+      const received = recv
+        ? counts.map((count, rank) => (rank === root && !send ? 0 : count))
+        : onlyFor(root, 0, size);
+      return this.#exchange('gatherInto', send, recv, {
+        sendCounts: sent,
+        sendDispls: onlyFor(root, 0, size),
+        recvCounts: received,
+        recvDispls: recv ? displs : onlyFor(root, 0, size),
+      });
+    }
+    this.#checkInts('gatherInto', own, counts, displs);
     const type = TYPE_CODE[(recv ?? send)?.type ?? 'bytes'];
-    const [c, d] = [ints(counts, 'gatherInto'), ints(displs, 'gatherInto')];
-    const slot = this.#native.gather(this.#comm, send?.bytes, recv?.bytes, type, c, d, root);
+    const lists = listsOf(counts, displs);
+    const slot = this.#native.gather(this.#comm, send?.bytes, recv?.bytes, type, root, lists);
     return this.#pending(slot, 'gatherInto', send, recv);
   }
 
@@ -75,9 +107,21 @@ export class MpiCollectives implements NativeCollectives {
     displs: readonly number[],
     root: number,
   ): Promise<void> {
+    const own = recv ? [elementsOf(recv)] : [];
+    if (this.#exchanges) {
+      const size = this.#size;
+      const sent = send ? counts.map((count, rank) => (rank === root && !recv ? 0 : count)) : onlyFor(root, 0, size);
+      return this.#exchange('scatterInto', send, recv, {
+        sendCounts: sent,
+        sendDispls: send ? displs : onlyFor(root, 0, size),
+        recvCounts: onlyFor(root, own[0] ?? 0, size),
+        recvDispls: onlyFor(root, 0, size),
+      });
+    }
+    this.#checkInts('scatterInto', own, counts, displs);
     const type = TYPE_CODE[(send ?? recv)?.type ?? 'bytes'];
-    const [c, d] = [ints(counts, 'scatterInto'), ints(displs, 'scatterInto')];
-    const slot = this.#native.scatter(this.#comm, send?.bytes, recv?.bytes, type, c, d, root);
+    const lists = listsOf(counts, displs);
+    const slot = this.#native.scatter(this.#comm, send?.bytes, recv?.bytes, type, root, lists);
     return this.#pending(slot, 'scatterInto', send, recv);
   }
 
@@ -87,30 +131,35 @@ export class MpiCollectives implements NativeCollectives {
     counts: readonly number[],
     displs: readonly number[],
   ): Promise<void> {
+    const total = sum(counts);
+    // What all ranks know, the counts, decides which messages are sent: each has displacements of its own.
+    if (this.#allRunPar && !fitsInt(total * ELEMENT_BYTES[recv.type])) {
+      return this.#allgatherLarge(send, recv, counts, displs);
+    }
     const count = counts[0]!;
-    const equal = counts.every((other) => other === count);
-    const rounds = this.#rounds;
-    const block = count * ELEMENT_BYTES[recv.type];
-    // All ranks know the counts, but each has displacements of its own: they must not decide which messages are sent.
+    const equal = total === count * this.#size && counts.every((other) => other === count);
+    const distant = !this.#native.largeCounts && displs.some((start) => !fitsInt(start));
+    if (distant || (equal && !isPacked(displs, count))) {
+      const me = this.#rank;
+      const own = send ?? pack(recv, [counts[me]!], [displs[me]!]);
+      const all: BufferView = { bytes: new Uint8Array(total * ELEMENT_BYTES[recv.type]), type: recv.type };
+      return this.allgather(own, all, counts, consecutive(counts)).then(() => unpack(all, recv, counts, displs));
+    }
+    const type = TYPE_CODE[recv.type];
     if (!equal) {
-      const [c, d] = [ints(counts, 'allgatherInto'), ints(displs, 'allgatherInto')];
-      const type = TYPE_CODE[recv.type];
-      const slot = this.#native.allgather(this.#comm, send?.bytes, recv.bytes, type, c, d, false);
+      this.#checkInts('allgatherInto', counts);
+      const slot = this.#native.allgather(this.#comm, send?.bytes, recv.bytes, type, listsOf(counts, displs));
       return this.#pending(slot, 'allgatherInto', send, recv);
     }
-    if (!isPacked(displs, count)) {
-      const own = send ?? pack(recv, [displs[this.#rank]!], block);
-      const all: BufferView = { bytes: new Uint8Array(block * this.#size), type: recv.type };
-      const packed = this.allgather(own, all, counts, consecutive(this.#size, count));
-      return packed.then(() => unpack(all, recv, displs, block));
-    }
+    const block = count * ELEMENT_BYTES[recv.type];
+    const rounds = this.#rounds;
     if (rounds && block <= ROUND.bytes) {
       const own = send ? memoryOf(send) : recv.bytes.subarray(this.#rank * block, (this.#rank + 1) * block);
       const started = this.#native.exchangeRound(rounds, own, memoryOf(recv), block, false);
       return this.#pending(started, 'allgatherInto', send, recv);
     }
-    const c = ints(counts, 'allgatherInto');
-    const slot = this.#native.allgather(this.#comm, send?.bytes, recv.bytes, TYPE_CODE[recv.type], c, c, true);
+    this.#checkInts('allgatherInto', counts);
+    const slot = this.#native.allgatherEqual(this.#comm, send?.bytes, recv.bytes, type, count);
     return this.#pending(slot, 'allgatherInto', send, recv);
   }
 
@@ -119,32 +168,26 @@ export class MpiCollectives implements NativeCollectives {
     const block = count * ELEMENT_BYTES[recv.type];
     const rounds = this.#rounds;
     if (rounds && blocks.equal && block <= ROUND.bytes) {
-      const { sendDispls, recvDispls } = blocks;
+      const { sendCounts, sendDispls, recvCounts, recvDispls } = blocks;
       const from = send ?? recv;
-      const out = isPacked(sendDispls, blocks.sendCounts[0]!) ? from : pack(from, sendDispls, block);
+      const out = isPacked(sendDispls, sendCounts[0]!) ? from : pack(from, sendCounts, sendDispls);
       const packed = isPacked(recvDispls, count);
       const into: BufferView = packed ? recv : { bytes: new Uint8Array(block * this.#size), type: recv.type };
       const started = this.#native.exchangeRound(rounds, memoryOf(out), memoryOf(into), block, true);
       const exchanged = this.#pending(started, 'alltoallInto', out, into);
-      return packed ? exchanged : exchanged.then(() => unpack(into, recv, recvDispls, block));
+      return packed ? exchanged : exchanged.then(() => unpack(into, recv, recvCounts, recvDispls));
     }
-    const [sendCounts, sendDispls, recvCounts, recvDispls] = [
-      ints(blocks.sendCounts, 'alltoallInto'),
-      ints(blocks.sendDispls, 'alltoallInto'),
-      ints(blocks.recvCounts, 'alltoallInto'),
-      ints(blocks.recvDispls, 'alltoallInto'),
-    ];
-    const type = TYPE_CODE[recv.type];
-    const slot = this.#native.alltoall(
-      this.#comm,
-      send?.bytes,
-      recv.bytes,
-      type,
-      sendCounts,
-      sendDispls,
-      recvCounts,
-      recvDispls,
-    );
+    if (this.#exchanges) {
+      if (send) return this.#exchange('alltoallInto', send, recv, blocks);
+      // In place the blocks leave from a copy, so that what arrives cannot overtake what is still to be sent.
+      const { recvCounts, recvDispls } = blocks;
+      const copy = pack(recv, recvCounts, recvDispls);
+      return this.#exchange('alltoallInto', copy, recv, { ...blocks, sendDispls: consecutive(recvCounts) });
+    }
+    const { sendCounts, sendDispls, recvCounts, recvDispls } = blocks;
+    this.#checkInts('alltoallInto', sendCounts, sendDispls, recvCounts, recvDispls);
+    const lists = listsOf(sendCounts, sendDispls, recvCounts, recvDispls);
+    const slot = this.#native.alltoall(this.#comm, send?.bytes, recv.bytes, TYPE_CODE[recv.type], lists);
     return this.#pending(slot, 'alltoallInto', send, recv);
   }
 
@@ -166,9 +209,10 @@ export class MpiCollectives implements NativeCollectives {
   }
 
   reduceScatter(send: BufferView | undefined, recv: BufferView, counts: readonly number[], op: string): Promise<void> {
-    const c = ints(counts, 'reduceScatterInto');
     const type = TYPE_CODE[recv.type];
-    const slot = this.#native.reduceScatter(this.#comm, send?.bytes, recv.bytes, type, codeOf(op), c);
+    const width = ELEMENT_BYTES[recv.type];
+    if (!fitsInt(sum(counts) * width)) return this.#reduceBlocks(send, recv, counts, op);
+    const slot = this.#native.reduceScatter(this.#comm, send?.bytes, recv.bytes, type, codeOf(op), listsOf(counts));
     return this.#pending(slot, 'reduceScatterInto', send, recv);
   }
 
@@ -178,6 +222,62 @@ export class MpiCollectives implements NativeCollectives {
 
   exscan(send: BufferView | undefined, recv: BufferView, op: string): Promise<void> {
     return this.#elementwise('exscanInto', send, recv, op, (...args) => this.#native.exscan(this.#comm, ...args));
+  }
+
+  /** Every rank sends its block to each: libraries cut large blocks into more pieces than they can keep in order quickly. */
+  #allgatherLarge(
+    send: BufferView | undefined,
+    recv: BufferView,
+    counts: readonly number[],
+    displs: readonly number[],
+  ): Promise<void> {
+    const [me, size] = [this.#rank, this.#size];
+    const own = new Array<number>(size).fill(counts[me]!);
+    const others = send ? own : own.map((count, rank) => (rank === me ? 0 : count));
+    return this.#exchange('allgatherInto', send ?? recv, recv, {
+      sendCounts: others,
+      sendDispls: new Array<number>(size).fill(send ? 0 : displs[me]!),
+      recvCounts: send ? counts : counts.map((count, rank) => (rank === me ? 0 : count)),
+      recvDispls: displs,
+    });
+  }
+
+  /** Each block reduced to the rank it is for, one after the other. */
+  #reduceBlocks(send: BufferView | undefined, recv: BufferView, counts: readonly number[], op: string): Promise<void> {
+    const width = ELEMENT_BYTES[recv.type];
+    const { bytes: input } = send ?? recv;
+    const own = counts[this.#rank]! * width;
+    const reduced = consecutive(counts).map((start, root) => {
+      const block: BufferView = {
+        bytes: input.subarray(start * width, (start + counts[root]!) * width),
+        type: recv.type,
+      };
+      if (root !== this.#rank) return this.reduce(block, undefined, op, root);
+      return send
+        ? this.reduce(block, { bytes: recv.bytes.subarray(0, own), type: recv.type }, op, root)
+        : this.reduce(undefined, block, op, root);
+    });
+    const start = consecutive(counts)[this.#rank]! * width;
+    return Promise.all(reduced).then(() => {
+      if (!send) recv.bytes.copyWithin(0, start, start + own);
+    });
+  }
+
+  #exchange(
+    name: string,
+    send: BufferView | undefined,
+    recv: BufferView | undefined,
+    blocks: Omit<AlltoallBlocks, 'equal'>,
+  ): Promise<void> {
+    const { sendCounts, sendDispls, recvCounts, recvDispls } = blocks;
+    const lists = listsOf(sendCounts, sendDispls, recvCounts, recvDispls);
+    const type = TYPE_CODE[(recv ?? send)?.type ?? 'bytes'];
+    const slot = this.#native.exchange(this.#comm, send?.bytes ?? NOTHING, recv?.bytes ?? NOTHING, type, lists);
+    return this.#pending(slot, name, send, recv);
+  }
+
+  #checkInts(name: string, ...lists: readonly (readonly number[])[]): void {
+    if (!this.#native.largeCounts) checkInts(name, ...lists);
   }
 
   #reduceRound(
@@ -214,7 +314,7 @@ export class MpiCollectives implements NativeCollectives {
     call: (send: Uint8Array | undefined, recv: Uint8Array | undefined) => number,
   ): Promise<void> {
     const bytes = (recv ?? send)?.bytes.length ?? 0;
-    if (bytes <= INT_MAX) return this.#pending(call(send?.bytes, recv?.bytes), name, send, recv);
+    if (fitsInt(bytes)) return this.#pending(call(send?.bytes, recv?.bytes), name, send, recv);
     const all: Promise<void>[] = [];
     for (let at = 0; at < bytes; at += PIECE) {
       const [s, r] = [send, recv].map((view) => view?.bytes.subarray(at, at + PIECE));
@@ -236,39 +336,6 @@ function memoryOf(view: BufferView): ArrayBufferView {
   return view.array ?? view.bytes;
 }
 
-/** Whether equal blocks lie one after the other. */
-function isPacked(displs: readonly number[], count: number): boolean {
-  return displs.every((start, i) => start === i * count);
-}
-
-function consecutive(blocks: number, count: number): number[] {
-  return Array.from({ length: blocks }, (_, i) => i * count);
-}
-
-/** Blocks of so many bytes, which lie at `displs` (in elements), one after the other. */
-function pack(from: BufferView, displs: readonly number[], block: number): BufferView {
-  const width = ELEMENT_BYTES[from.type];
-  const bytes = new Uint8Array(displs.length * block);
-  displs.forEach((start, i) => {
-    bytes.set(from.bytes.subarray(start * width, start * width + block), i * block);
-  });
-  return { bytes, type: from.type };
-}
-
-function unpack(from: BufferView, into: BufferView, displs: readonly number[], block: number): void {
-  const width = ELEMENT_BYTES[into.type];
-  displs.forEach((start, i) => {
-    into.bytes.set(from.bytes.subarray(i * block, (i + 1) * block), start * width);
-  });
-}
-
-function ints(list: readonly number[], name: string): Int32Array {
-  for (const value of list) {
-    if (value <= INT_MAX) continue;
-    throw new ArgumentRangeError(
-      'PAR_COUNT',
-      `${name}: a count or displacement of ${value} elements is more than MPI's int can hold; use several calls`,
-    );
-  }
-  return Int32Array.from(list);
+function elementsOf(view: BufferView): number {
+  return view.bytes.length / ELEMENT_BYTES[view.type];
 }

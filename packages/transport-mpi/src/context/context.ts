@@ -72,9 +72,10 @@ export class MpiContext extends MpiSpace implements Context {
     // nothing to do (and MPICH 4.0 ignores the displacement of the only block in MPI_Iallgatherv).
     const several = remoteRanks === undefined && ranks.length > 1;
     // Ranks that do not run par take part in MPI's own collectives only.
-    const rounds = job.among === undefined && ranks.length <= ROUND.ranks ? collective : undefined;
+    const allRunPar = job.among === undefined;
+    const rounds = allRunPar && ranks.length <= ROUND.ranks ? collective : undefined;
     this.native = several
-      ? new MpiCollectives(job.progress, handles.own, rounds, this.rank, ranks.length, this)
+      ? new MpiCollectives(job.progress, handles.own, rounds, this.rank, ranks.length, this, allRunPar)
       : undefined;
   }
 
