@@ -325,7 +325,7 @@ void Engine::EndReceives() {
   for (size_t i = 0; i < requests_.size(); i++) {
     const Kind kind = operations_[slotAt_[i]].kind;
     if (requests_[i] == MPI_REQUEST_NULL || kind < Kind::kRecv || kind > Kind::kValueRecv) continue;
-    MPI_Cancel(&requests_[i]);
+    if (!operations_[slotAt_[i]].cancelled) MPI_Cancel(&requests_[i]);
     MPI_Wait(&requests_[i], MPI_STATUS_IGNORE);
   }
   for (Round* round : pendingRounds_) round->Cancel();

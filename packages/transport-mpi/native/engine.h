@@ -117,7 +117,8 @@ struct Operation {
   bool background;  // does not keep the process alive
   uint8_t* block;
   int64_t posted;  // ns
-  bool bulk = false;  // moves so much that MPI needs many tests for it
+  bool bulk = false;       // moves so much that MPI needs many tests for it
+  bool cancelled = false;  // MPI was asked to
   Layout* layout = nullptr;    // what MPI reads until completion; ours to delete then
   uint8_t* target = nullptr;   // the caller's memory, where MPI does not write it itself
   size_t capacity = 0;

@@ -157,7 +157,15 @@ int Engine::ReportEarly(int found) {
 }
 
 int Engine::Cancel(int32_t slot) {
-  if (operations_[slot].kind != Kind::kProbedRecv) return MPI_Cancel(&requests_[operations_[slot].position]);
+  // A signal may fire in an exit listener, after MPI has ended.
+  if (!active) return MPI_SUCCESS;
+  Operation& op = operations_[slot];
+  if (op.kind != Kind::kProbedRecv) {
+    // Only once: at the second time Open MPI 4.1 takes the receive out of a list it is no longer in.
+    if (op.cancelled) return MPI_SUCCESS;
+    op.cancelled = true;
+    return MPI_Cancel(&requests_[op.position]);
+  }
   for (size_t i = 0; i < probing_.size(); i++) {
     if (probing_[i].slot != slot) continue;
     probing_.erase(probing_.begin() + static_cast<std::ptrdiff_t>(i));

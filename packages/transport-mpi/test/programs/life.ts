@@ -18,7 +18,18 @@ if (way === 'end') {
   if (world.rank === 0) {
     // Nobody ever sends this.
     world.recv({ source: last, tag: 9 }).catch(() => undefined);
+    // These are given up, and MPI has had no turn to say so.
+    const stop = new AbortController();
+    for (let tag = 10; tag < 30; tag++) {
+      world.recv({ source: last, tag, signal: stop.signal }).catch(() => undefined);
+      world.recvInto(new Float64Array(4), { source: last, tag, signal: stop.signal }).catch(() => undefined);
+    }
     await world.send('last words', { dest: last });
+    stop.abort();
+    // Fires when MPI has ended.
+    const late = new AbortController();
+    world.recv({ source: last, tag: 9, signal: late.signal }).catch(() => undefined);
+    process.on('exit', () => late.abort());
     process.exit(0);
   }
   if (world.rank === last) console.log(await world.recv({ source: 0 }));
