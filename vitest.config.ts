@@ -22,9 +22,8 @@ export default defineConfig({
           test: { name: root, globalSetup: existsSync(globalSetup) ? [globalSetup] : [] },
         };
       }),
-    // For two cores: tests start jobs of several processes each, and with two workers a sixth of the time nobody computes, because
-    // both wait for launchers and grace times.
-    maxWorkers: 3,
+    // Tests start jobs of several processes each; more workers than this only makes them compete.
+    maxWorkers: 2,
     // They start thousands of Node processes: a third of what each needs to begin is compiling the same modules.
     env: { NODE_COMPILE_CACHE: join(here, 'node_modules/.cache/compile') },
     testTimeout: 60_000,
