@@ -15,12 +15,14 @@ import { FuturesError } from './errors.ts';
 import { Fetcher, type StoredOutcome } from './fetch.ts';
 import { ShippedFunctions } from './functions.ts';
 import { type CancelOptions, Future } from './future.ts';
-import { FutureState } from './future-state.ts';
+import type { FutureState } from './future-state.ts';
+import { FutureTable } from './future-table.ts';
 import { decodingFor } from './imported.ts';
 import type { ClientLink, LinkListener } from './link.ts';
 import { type Outcome, PENDING } from './outcome.ts';
 import { toRanges } from './ranges.ts';
 import { TaskHoldings } from './task-holdings.ts';
+import { Turning } from './turning.ts';
 
 interface Asked {
   readonly resolve: (value: unknown) => void;
@@ -38,12 +40,11 @@ export class ClientCore implements LinkListener {
   readonly id: ClientId;
   readonly functions = new ShippedFunctions();
   readonly #fetcher: Fetcher;
-  readonly #states = new Map<number, FutureState>();
-  readonly #keyed = new Map<string, FutureState>();
+  readonly #futures = new FutureTable();
+  readonly #turning = new Turning();
   readonly #holdings = new TaskHoldings();
   readonly #asked = new Map<number, Asked>();
   readonly #closed = Promise.withResolvers<void>();
-  #next = 0;
   #requests = 0;
   #generation = 0;
   #unique = 0;
@@ -102,24 +103,21 @@ export class ClientCore implements LinkListener {
 
   /** The state of one of this client's numbers. */
   stateOf(number: number): FutureState {
-    return this.#states.get(number)!;
+    return this.#futures.at(number)!;
   }
 
   known(key: string): FutureState | undefined {
-    return this.#keyed.get(key);
+    return this.#futures.known(key);
   }
 
   /** A state under the client's next number. */
   create(key: string | undefined, name: string): FutureState {
-    const state = new FutureState(this.#next++, key, name);
-    this.#states.set(state.number, state);
-    if (key !== undefined) this.#keyed.set(key, state);
-    return state;
+    return this.#futures.create(key, name);
   }
 
   /** A future that came inside a value the scheduler did not look into. */
   import(from: FutureReference): Future<unknown> {
-    const own = from.client === this.id ? this.#states.get(from.number) : undefined;
+    const own = from.client === this.id ? this.#futures.at(from.number) : undefined;
     if (own !== undefined) return new Future(this, own);
     const state = this.create(undefined, 'future');
     this.link.send({ kind: 'import', client: this.local, number: state.number, from });
@@ -141,7 +139,7 @@ export class ClientCore implements LinkListener {
     for (const [state, count] of this.#holdings.end(task)) {
       for (let i = 0; i < count; i++) this.release(state);
       if (state.references > 0 || !state.pending) continue;
-      this.#settle(state, {
+      state.settle({
         status: 'cancelled',
         reason: 'released',
         message: 'the task that made the future has ended',
@@ -156,10 +154,20 @@ export class ClientCore implements LinkListener {
   release(state: FutureState): void {
     state.references -= 1;
     if (state.references > 0 || this.#ended !== undefined) return;
-    this.#states.delete(state.number);
-    this.#unname(state);
+    this.#futures.remove(state);
     if (this.#releasing.length === 0) queueMicrotask(() => this.#sendReleases());
     this.#releasing.push(state.number);
+  }
+
+  /** A script begins to wait for results. Every call has its `awaited`. */
+  await(): void {
+    this.link.hold();
+    if (this.link.worker === undefined) this.#turning.begin(this.#futures.pending);
+  }
+
+  awaited(): void {
+    this.link.release();
+    this.#turning.end();
   }
 
   cancel(states: readonly FutureState[], { force, message }: CancelOptions): void {
@@ -174,7 +182,7 @@ export class ClientCore implements LinkListener {
     });
     for (const state of states) {
       if (state.outcome.status !== 'cancelled')
-        this.#settle(state, { status: 'cancelled', reason: 'requested', message });
+        this.#futures.settle(state, { status: 'cancelled', reason: 'requested', message });
     }
   }
 
@@ -194,7 +202,7 @@ export class ClientCore implements LinkListener {
     const failed = states.filter(({ outcome }) => outcome.status === 'error');
     if (failed.length === 0) return;
     this.link.send({ kind: 'retry', client: this.local, numbers: failed.map(({ number }) => number) });
-    for (const state of failed) state.settle(PENDING);
+    for (const state of failed) this.#futures.settle(state, PENDING);
   }
 
   /** Asks the scheduler. Rejects with its code, PAR_TIMEOUT or PAR_CANCELLED. */
@@ -227,7 +235,7 @@ export class ClientCore implements LinkListener {
     if (value !== undefined) return value;
     // Other waiters may have found out already.
     if (state.outcome === outcome) {
-      state.settle(PENDING);
+      this.#futures.settle(state, PENDING);
       this.link.send({ kind: 'missing', client: this.local, number: state.number, holder });
     }
     return undefined;
@@ -248,7 +256,7 @@ export class ClientCore implements LinkListener {
       ({ client, number }) => {
         const given = numbers.get(`${client} ${number}`);
         if (given === undefined) return this.import({ client, number });
-        return new Future(this, this.#states.get(given) ?? this.#adopt(given));
+        return new Future(this, this.#futures.at(given) ?? this.#futures.adopt(given));
       },
       () => decodeValue(value),
     );
@@ -348,28 +356,13 @@ export class ClientCore implements LinkListener {
   }
 
   #to(number: number, outcome: Outcome): void {
-    const state = this.#states.get(number);
+    const futures = this.#futures;
+    const state = futures.at(number);
     // What this client cancelled stays cancelled, whatever was on its way; and what it has brought home, it has.
     const fixed =
       state?.outcome.status === 'cancelled' || (state?.outcome as { at?: string } | undefined)?.at === 'home';
-    if (state !== undefined && !fixed) this.#settle(state, outcome);
-    else if (state === undefined && number < 0) this.#adopt(number).settle(outcome);
-  }
-
-  #settle(state: FutureState, outcome: Outcome): void {
-    if (outcome.status === 'cancelled') this.#unname(state);
-    state.settle(outcome);
-  }
-
-  #unname(state: FutureState): void {
-    if (state.key !== undefined && this.#keyed.get(state.key) === state) this.#keyed.delete(state.key);
-  }
-
-  /** A future the scheduler numbered. */
-  #adopt(number: number): FutureState {
-    const state = new FutureState(number, undefined, 'future');
-    this.#states.set(number, state);
-    return state;
+    if (state !== undefined && !fixed) futures.settle(state, outcome);
+    else if (state === undefined && number < 0) futures.settle(futures.adopt(number), outcome);
   }
 
   #sendReleases(): void {
@@ -381,13 +374,12 @@ export class ClientCore implements LinkListener {
   #end(error: FuturesError): void {
     if (this.#ended !== undefined) return;
     this.#ended = error;
-    for (const state of this.#states.values()) {
+    for (const state of this.#futures.all()) {
       const { status, at } = state.outcome as { readonly status: string; readonly at?: string };
       const kept = this.keepsResults && status === 'finished' && at !== 'workers';
       if (status !== 'error' && !kept) state.settle({ status: 'cancelled', reason: 'closed', error });
     }
-    this.#states.clear();
-    this.#keyed.clear();
+    this.#futures.clear();
     for (const asked of this.#asked.values()) asked.reject(error);
     this.#asked.clear();
   }

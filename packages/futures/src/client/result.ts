@@ -36,7 +36,7 @@ export function settled(
   let left = Math.min(missing, open.size);
   return new Promise((resolve, reject) => {
     const end = (): void => {
-      core.link.release();
+      core.awaited();
       signal?.removeEventListener('abort', onAbort);
       for (const state of open) {
         state.forget(watcher);
@@ -55,7 +55,7 @@ export function settled(
       end();
       reject(cancelled(signal!, what));
     };
-    core.link.hold();
+    core.await();
     for (const state of open) {
       core.retain(state);
       state.watch(watcher);

@@ -1,0 +1,50 @@
+import { availableCores } from '@par/comm-core';
+
+/** How long the loop turns for a result that does not come, in milliseconds. Measured by benchmarks/futures/latency.ts. */
+const FULL_MS = 0.5;
+/** Turning that brought nothing is halved down to this. */
+const LEAST_MS = 0.03;
+const CORES = availableCores();
+
+/**
+ * Keeps the event loop turning while a script waits for a result that may come soon: the message is found without the core
+ * having to be woken, and the ranks that work on it meanwhile find theirs on the other cores. Only with fewer tasks under way than there
+ * are cores, since otherwise somebody needs this one; and not for long, unless it pays.
+ */
+export class Turning {
+  readonly #turn = (): void => this.#next();
+  #window = FULL_MS;
+  #deadline = 0;
+  #waits = 0;
+  #scheduled = false;
+  #sleptAt = Number.NEGATIVE_INFINITY;
+
+  /** A wait begins while so many tasks are under way. */
+  begin(tasks: number): void {
+    this.#waits += 1;
+    if (tasks >= CORES) return;
+    this.#deadline = performance.now() + this.#window;
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(this.#turn);
+  }
+
+  /** The wait is over. */
+  end(): void {
+    this.#waits -= 1;
+    // Soon after the loop went to sleep: turning on would have paid.
+    if (!this.#scheduled && performance.now() - this.#sleptAt < FULL_MS) this.#window = FULL_MS;
+  }
+
+  #next(): void {
+    if (this.#waits === 0) {
+      this.#scheduled = false;
+    } else if (performance.now() < this.#deadline) {
+      setImmediate(this.#turn);
+    } else {
+      this.#scheduled = false;
+      this.#sleptAt = performance.now();
+      this.#window = Math.max(this.#window / 2, LEAST_MS);
+    }
+  }
+}
