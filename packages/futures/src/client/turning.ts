@@ -1,15 +1,15 @@
 import { availableCores } from '@par/comm-core';
 
-/** How long the loop turns for a result that does not come, in milliseconds. Measured by benchmarks/futures/latency.ts. */
+/** Milliseconds of turning for a result that does not come: more than a short task's way there and back (benchmarks/futures/par.ts). */
 const FULL_MS = 0.5;
 /** Turning that brought nothing is halved down to this. */
 const LEAST_MS = 0.03;
 const CORES = availableCores();
 
 /**
- * Keeps the event loop turning while a script waits for a result that may come soon: the message is found without the core
- * having to be woken, and the ranks that work on it meanwhile find theirs on the other cores. Only with fewer tasks under way than there
- * are cores, since otherwise somebody needs this one; and not for long, unless it pays.
+ * Keeps the event loop turning while a script waits for a result that may come soon: the message is found without a core
+ * having to be woken, and those who work on it wake each other on the cores that are left. Only with fewer tasks under way
+ * than there are cores, since otherwise somebody needs this one; and not for long, unless it pays.
  */
 export class Turning {
   readonly #turn = (): void => this.#next();
