@@ -28,6 +28,8 @@ export interface Elastic {
   onStarted: (ranks: readonly number[]) => void;
   /** From now on there are to be so many workers: starts the missing ones, gives the surplus ones. */
   scale(workers: number): readonly number[];
+  /** Ends the process of a worker that counts as lost; another takes its place. */
+  end(rank: number): void;
 }
 
 /** A cluster as its client's rank sees it. */
@@ -54,6 +56,7 @@ export class Cluster implements AsyncDisposable {
     this.#control = new ClientCore(this.link, 'cluster');
     const { elastic } = surroundings;
     if (elastic !== undefined) {
+      this.link.onExpired = (rank) => elastic.end(rank);
       elastic.onStarted = (workers) => mailbox.post(layout.scheduler, TAGS.toScheduler, { kind: 'expect', workers });
     }
     showPrints(this.#control);

@@ -88,7 +88,8 @@ export async function startLocalCluster(workers: number | undefined, role: RoleO
 }
 
 interface Processes {
-  start(rank: number, ended: (end: MemberEnd) => void): void;
+  /** Gives what kills the process. */
+  start(rank: number, ended: (end: MemberEnd) => void): () => void;
   hasJoined(rank: number): boolean;
 }
 
@@ -96,7 +97,7 @@ interface Processes {
 class LocalWorkers implements Elastic {
   readonly #processes: Processes;
   /** In the order of their start. */
-  readonly #live = new Set<number>();
+  readonly #live = new Map<number, () => void>();
   readonly #leaving = new Set<number>();
   #wanted = 0;
   #failedStarts = 0;
@@ -112,10 +113,14 @@ class LocalWorkers implements Elastic {
     this.#wanted = workers;
     this.#failedStarts = 0;
     this.#fill();
-    const staying = [...this.#live].filter((rank) => !this.#leaving.has(rank));
+    const staying = [...this.#live.keys()].filter((rank) => !this.#leaving.has(rank));
     const surplus = staying.slice(workers);
     for (const rank of surplus) this.#leaving.add(rank);
     return surplus;
+  }
+
+  end(rank: number): void {
+    this.#live.get(rank)?.();
   }
 
   #fill(): void {
@@ -126,9 +131,11 @@ class LocalWorkers implements Elastic {
         break;
       }
       const rank = this.nextRank++;
-      this.#live.add(rank);
+      this.#live.set(
+        rank,
+        this.#processes.start(rank, (end) => this.#ended(rank, end)),
+      );
       started.push(rank);
-      this.#processes.start(rank, (end) => this.#ended(rank, end));
     }
     if (started.length > 0) this.onStarted(started);
   }

@@ -25,7 +25,8 @@ export class Members {
     process.on('exit', this.#onExit);
   }
 
-  start(env: NodeJS.ProcessEnv, ended: (end: MemberEnd) => void): void {
+  /** Gives what kills the process. */
+  start(env: NodeJS.ProcessEnv, ended: (end: MemberEnd) => void): () => void {
     const child = spawn(process.execPath, [...nodeOptions(), memberProgram()], {
       env,
       // A group of its own: Ctrl-C reaches the script only, which ends the others in order.
@@ -45,6 +46,7 @@ export class Members {
     child.stdin!.on('error', () => {}); // the member has ended; its exit says so
     child.unref();
     (child.stdin as unknown as { unref(): void }).unref();
+    return () => void child.kill('SIGKILL');
   }
 
   async end(): Promise<void> {

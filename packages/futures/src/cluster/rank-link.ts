@@ -11,6 +11,8 @@ export class RankLink implements ClientLink {
   readonly #sizeNow: () => number;
   readonly #listeners = new Map<number, LinkListener>();
   readonly #questions: Questions;
+  /** Is told of workers that count as lost though their ranks are connected. */
+  onExpired: (rank: Rank) => void = () => {};
   #lost: Error | undefined;
 
   /** `size`: ranks there have been so far. */
@@ -73,7 +75,8 @@ export class RankLink implements ClientLink {
       if (record.kind === 'peer-lost') {
         this.#questions.lost(record.rank, new PeerLostError(record.rank, `rank ${record.rank} is lost`));
       }
-      this.#listeners.get(record.client)?.receivedRecord(record);
+      if (record.kind === 'expired') this.onExpired(record.rank);
+      else this.#listeners.get(record.client)?.receivedRecord(record);
     }
   }
 

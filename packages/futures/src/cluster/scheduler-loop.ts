@@ -30,6 +30,8 @@ export class SchedulerLoop {
   /** Workers that have not left, and those that have not joined. */
   readonly #workers = new Set<Rank>();
   readonly #starting = new Set<Rank>();
+  /** Workers that count as lost though their ranks are connected. */
+  readonly #expired = new Set<Rank>();
   #due = false;
   #over = false;
 
@@ -79,7 +81,10 @@ export class SchedulerLoop {
     if (!this.#over) this.#handle({ kind: 'records', from, records });
     for (const record of records) {
       if (record.kind === 'leave') this.#workers.delete(from);
-      if (record.kind === 'join') this.#starting.delete(from);
+      if (record.kind === 'join') {
+        this.#starting.delete(from);
+        if (this.#expired.delete(from)) this.#workers.add(from);
+      }
       if (record.kind === 'expect') for (const rank of record.workers) this.#expect(rank);
     }
     this.#finish();
@@ -88,6 +93,7 @@ export class SchedulerLoop {
   #lost(rank: Rank, error: Error): void {
     this.#workers.delete(rank);
     this.#starting.delete(rank);
+    this.#expired.delete(rank);
     this.#finish();
     if (this.#over) return;
     this.#handle({ kind: 'rank-lost', rank, text: error.message });
@@ -123,8 +129,13 @@ export class SchedulerLoop {
     if (record.kind === 'shutdown') {
       this.#over = true;
       clearInterval(this.#timer);
-      for (const rank of this.#starting) this.#close(rank);
+      for (const rank of [...this.#starting, ...this.#expired]) this.#close(rank);
       this.#finish();
+      return;
+    }
+    if (record.kind === 'expired') {
+      this.#workers.delete(record.rank);
+      this.#expired.add(record.rank);
       return;
     }
     void callOutside(record, this.#mailbox).then((outcome) =>

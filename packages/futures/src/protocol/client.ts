@@ -75,6 +75,8 @@ export type ToClient =
   | { readonly kind: 'closed'; readonly client: number }
   /** No answer will come from this rank any more: fetches and actor calls there have failed. */
   | { readonly kind: 'peer-lost'; readonly client: number; readonly rank: Rank }
+  /** The worker was silent for too long: whoever started its process is to end it. */
+  | { readonly kind: 'expired'; readonly client: number; readonly rank: Rank }
   /** The scheduler ends: nothing more will come. */
   | { readonly kind: 'stopped'; readonly client: number }
   | Results

@@ -40,6 +40,8 @@ export interface JoinWorker {
   readonly resources?: Readonly<Record<string, number>>;
   /** It takes no part in tasks of several ranks: it has no communicator. */
   readonly alone?: boolean;
+  /** Its loop is also that of a script, which may compute: its silence says nothing. */
+  readonly shared?: boolean;
 }
 
 /** Runs that finished with small results (at most INLINE_BYTES, one segment). The worker keeps nothing of them. */
@@ -144,7 +146,8 @@ export type CallOutcome =
 
 /** From the scheduler to a worker, in batches (`ToWorker[]`, tag TAGS.toWorker). */
 export type ToWorker =
-  | { readonly kind: 'joined'; readonly rank: Rank }
+  /** Signs of life are to come every `heartbeat` milliseconds. */
+  | { readonly kind: 'joined'; readonly rank: Rank; readonly heartbeat: number }
   | DefineFunction
   | RunTasks
   | Free
@@ -158,6 +161,8 @@ export type ToWorker =
   | { readonly kind: 'peer-lost'; readonly rank: Rank }
   /** Ends all runs and drops all data and actors; nothing about them is to be reported any more. */
   | { readonly kind: 'reset' }
+  /** It was silent for too long and counts as lost: all it has is dropped, and it joins anew. */
+  | { readonly kind: 'expired' }
   /** Send `leave` and stop. All data that matters was copied elsewhere. */
   | { readonly kind: 'close' };
 

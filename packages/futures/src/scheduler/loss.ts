@@ -14,14 +14,13 @@ export function joinWorker(s: SchedulerState, rank: Rank, record: JoinWorker): v
   const former = s.workers.get(rank);
   if (former !== undefined) removeWorker(s, former, 'it started again', false);
   const worker = new WorkerState(rank, record);
-  worker.lastSeen = s.now;
   s.workers.set(rank, worker);
   for (const placement of s.classes.values()) {
     if (!isAllowed(placement, worker)) continue;
     worker.classes.push(placement);
     countWorkers(s, placement);
   }
-  s.outbox.worker(worker, { kind: 'joined', rank });
+  s.outbox.worker(worker, { kind: 'joined', rank, heartbeat: heartbeatOf(s) });
   offerRoom(s, worker);
   placeWaiting(s);
   s.coordination.workersChanged(s);
@@ -68,14 +67,31 @@ export function loseRank(s: SchedulerState, rank: Rank, text: string): void {
   for (const client of [...s.clients.values()]) if (client.rank === rank) closeClient(s, client);
 }
 
-/** Workers that said nothing for too long count as lost. */
+/** Signs of life are at most so many milliseconds apart, and ten of them go missing before a worker counts as lost. */
+const HEARTBEAT_MS = 2000;
+const MISSING_BEATS = 10;
+/** Silence counted for one tick at most: if the scheduler itself was held up, what workers said meanwhile is still to be read. */
+const MOST_SILENCE_MS = 1000;
+
+function heartbeatOf({ options: { workerTimeout } }: SchedulerState): number {
+  return workerTimeout > 0 ? Math.min(HEARTBEAT_MS, workerTimeout / MISSING_BEATS) : HEARTBEAT_MS;
+}
+
+/** Workers that said nothing for too long count as lost. Those that come back join anew. */
 export function loseSilentWorkers(s: SchedulerState): void {
   const { workerTimeout } = s.options;
+  const passed = Math.min(Math.max(s.now - s.lastTick, 0), MOST_SILENCE_MS);
+  s.lastTick = s.now;
   if (workerTimeout <= 0) return;
   for (const worker of [...s.workers.values()]) {
-    if (s.now - worker.lastSeen > workerTimeout) {
-      s.outbox.worker(worker, { kind: 'close' });
-      removeWorker(s, worker, `no sign of life for ${Math.round(s.now - worker.lastSeen)} ms`, false);
+    if (worker.shared || worker.groups.size > 0 || s.coordination.isCalled(worker.rank)) worker.silence = 0;
+    else worker.silence += passed;
+    if (worker.silence <= workerTimeout) continue;
+    s.outbox.worker(worker, { kind: 'expired' });
+    s.outbox.host({ kind: 'expired', rank: worker.rank });
+    for (const client of s.clients.values()) {
+      s.outbox.client(client, { kind: 'expired', client: client.local, rank: worker.rank });
     }
+    removeWorker(s, worker, `no sign of life for ${Math.round(worker.silence)} ms`, false);
   }
 }

@@ -18,9 +18,13 @@ import type { WorkerState } from './worker-state.ts';
 export type Outgoing =
   | { readonly to: 'worker'; readonly rank: Rank; readonly records: readonly ToWorker[] }
   | { readonly to: 'client'; readonly rank: Rank; readonly records: readonly ToClient[] }
-  /** For the process the scheduler runs in: functions to run there, and the end. */
+  /** For the process the scheduler runs in. */
   | { readonly to: 'host'; readonly records: readonly HostRecord[] };
-export type HostRecord = WorkerCall | { readonly kind: 'shutdown' };
+export type HostRecord =
+  | WorkerCall
+  | { readonly kind: 'shutdown' }
+  /** The worker counts as lost: nothing of it is to be waited for. */
+  | { readonly kind: 'expired'; readonly rank: Rank };
 
 /** Results of one client that are still being added to. */
 interface OpenResults {

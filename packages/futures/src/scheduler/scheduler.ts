@@ -127,7 +127,7 @@ export class Scheduler {
     if (record.kind === 'expect') return;
     const worker = s.workers.get(from);
     if (worker === undefined) return;
-    worker.lastSeen = s.now;
+    worker.silence = 0;
     this.#workerRecord(worker, record);
   }
 

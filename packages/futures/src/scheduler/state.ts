@@ -13,7 +13,11 @@ export interface SchedulerOptions {
   readonly allowedFailures?: number;
   /** Milliseconds of work a worker is given ahead, so that it needs no answer between short tasks. Default 2. */
   readonly lookahead?: number;
-  /** Milliseconds without a sign of life after which a worker counts as lost. Default 0: never. */
+  /**
+   * Milliseconds without a sign of life after which a worker counts as lost, though its rank is connected: its loop is blocked,
+   * or its process stopped. Default 300,000; 0: never. Time in which it runs a task of several ranks or a call of `client.run`,
+   * which have its loop, does not count; nor does a worker that shares its rank with the script.
+   */
   readonly workerTimeout?: number;
   /** Milliseconds after which tasks that no worker may run fail. Default 0: never, they wait for a worker to join. */
   readonly noWorkersTimeout?: number;
@@ -33,6 +37,8 @@ export interface SchedulerState {
   readonly outbox: Outbox;
   /** Milliseconds: the time of the event being handled. */
   now: number;
+  /** When the last tick was. */
+  lastTick: number;
   /** What is being handled, for stories. */
   cause: string;
   readonly tasks: PagedTable<Task>;
@@ -71,13 +77,15 @@ interface Parts {
 }
 
 const TRANSFER_MS_PER_BYTE = 1e-5;
+/** As Dask's worker-ttl. */
+const WORKER_TIMEOUT_MS = 300_000;
 
 export function createState(options: SchedulerOptions, parts: Parts): SchedulerState {
   return {
     options: {
       allowedFailures: options.allowedFailures ?? 3,
       lookahead: options.lookahead ?? 2,
-      workerTimeout: options.workerTimeout ?? 0,
+      workerTimeout: options.workerTimeout ?? WORKER_TIMEOUT_MS,
       noWorkersTimeout: options.noWorkersTimeout ?? 0,
       validate: options.validate ?? false,
       story: options.story ?? 0,
@@ -86,6 +94,7 @@ export function createState(options: SchedulerOptions, parts: Parts): SchedulerS
     },
     outbox: new Outbox(),
     now: 0,
+    lastTick: Number.POSITIVE_INFINITY,
     cause: '',
     tasks: new PagedTable(),
     keys: new Map(),

@@ -112,6 +112,7 @@ export function enterProcessing(s: SchedulerState, task: Task): void {
 
 /** The run is over, or (with `cancel`) is to be. Its place is free. */
 export function endRun(s: SchedulerState, task: Task, cancel: boolean): void {
+  s.coordination.endOfTask(s, task.id);
   const group = task.rare?.group;
   if (group) {
     task.rare!.group = null;
@@ -126,7 +127,6 @@ export function endRun(s: SchedulerState, task: Task, cancel: boolean): void {
     return;
   }
   const worker = task.worker!;
-  if (s.coordination.leases.size > 0) s.coordination.leases.endOfTask(task.id);
   if (cancel && !worker.gone) s.outbox.cancelRun(worker, task);
   if (task.flags & FLAG.BLOCKED) worker.blocked--;
   task.flags &= ~(FLAG.BLOCKED | FLAG.RETRACTING);

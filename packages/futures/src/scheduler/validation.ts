@@ -32,6 +32,17 @@ export function validate(s: SchedulerState): void {
     }
   }
   checkWorkers(s);
+  checkLeases(s);
+}
+
+/** What has or waits for a lease runs. */
+function checkLeases({ tasks, coordination }: SchedulerState): void {
+  const { leases, semaphores, multiLocks } = coordination;
+  const waiting = [...semaphores.values(), multiLocks].flatMap((one) => one.waiting);
+  for (const id of [...leases.tasks(), ...waiting]) {
+    if (id === undefined || tasks.get(id)?.state === STATE.PROCESSING) continue;
+    throw new Error(`task ${id} has or waits for a lease, but does not run`);
+  }
 }
 
 function checkTask(s: SchedulerState, task: Task): void {

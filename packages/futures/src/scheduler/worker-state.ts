@@ -12,6 +12,8 @@ export class WorkerState {
   readonly resources: Readonly<Record<string, number>>;
   /** It takes no part in tasks of several ranks. */
   readonly alone: boolean;
+  /** Its silence says nothing. */
+  readonly shared: boolean;
   /** Resources not in use. */
   readonly free: Record<string, number>;
   readonly functions = new Set<FunctionState>();
@@ -33,7 +35,8 @@ export class WorkerState {
   duration = -1;
   /** When a run last ended here, or the first of the present ones began. */
   lastProgress = 0;
-  lastSeen = 0;
+  /** Milliseconds in which it said nothing though it should have. */
+  silence = 0;
   paused = false;
   /** It is to leave: no new tasks. */
   retiring = false;
@@ -55,6 +58,7 @@ export class WorkerState {
       readonly threads: number;
       readonly resources?: Readonly<Record<string, number>>;
       readonly alone?: boolean;
+      readonly shared?: boolean;
     },
   ) {
     this.rank = rank;
@@ -62,6 +66,7 @@ export class WorkerState {
     this.host = join.host;
     this.threads = join.threads;
     this.alone = join.alone ?? false;
+    this.shared = join.shared ?? false;
     this.resources = { ...join.resources };
     this.free = { ...join.resources };
   }

@@ -31,9 +31,6 @@ import { inSharedMemory, SharedValue } from './threads/shared-value.ts';
 import type { ThreadOptions } from './threads/task-thread.ts';
 import { type PoolEvents, ThreadPool } from './threads/thread-pool.ts';
 
-/** Milliseconds between signs of life. */
-const STATUS_MS = 2000;
-
 const NOTHING = new Uint8Array(0);
 
 /** A copy: the program may keep what it returned. */
@@ -135,7 +132,7 @@ export class WorkerRank {
 
   /** Joins, and resolves once the scheduler closed this worker and everything of it is gone. */
   async run(): Promise<void> {
-    const { scheduler, name, nthreads, resources } = this.#settings;
+    const { scheduler } = this.#settings;
     const lost = (error: Error): void => this.#done.reject(error);
     this.#mailbox.onUndelivered((dest, error) => {
       if (dest === scheduler) lost(error);
@@ -143,16 +140,7 @@ export class WorkerRank {
     this.#mailbox.receive<ToWorker>(TAGS.toWorker, { take: (records) => this.#receive(records), lost }, scheduler);
     this.#mailbox.receive<ToClient>(TAGS.toClient, { take: (records) => this.#clients.received(records) }, scheduler);
     this.#pool.warm();
-    const join: JoinWorker = {
-      kind: 'join',
-      host: this.#mailbox.host,
-      threads: nthreads,
-      ...(this.#groups === undefined && { alone: true }),
-      ...(name !== undefined && { name }),
-      ...(resources !== undefined && { resources }),
-    };
-    this.#reports.post(join);
-    this.#statusTimer = setInterval(() => this.#reports.post(this.#status()), STATUS_MS).unref();
+    this.#join();
     try {
       await this.#done.promise;
       this.#reports.post({ kind: 'leave' });
@@ -163,6 +151,33 @@ export class WorkerRank {
       this.#store.clear();
       await this.#files.close();
     }
+  }
+
+  #join(): void {
+    const { name, nthreads, resources, background } = this.#settings;
+    const join: JoinWorker = {
+      kind: 'join',
+      host: this.#mailbox.host,
+      threads: nthreads,
+      ...(this.#groups === undefined && { alone: true }),
+      ...(background && { shared: true }),
+      ...(name !== undefined && { name }),
+      ...(resources !== undefined && { resources }),
+    };
+    this.#reports.post(join);
+  }
+
+  #joined(heartbeat: number): void {
+    clearInterval(this.#statusTimer);
+    this.#statusTimer = setInterval(() => this.#reports.post(this.#status()), heartbeat).unref();
+    // It may have joined without room for data.
+    if (this.#store.paused) this.#reports.post(this.#status());
+  }
+
+  /** Ends all runs and drops all data. */
+  #reset(): void {
+    for (const run of [...this.#runs.values()]) this.#cancel(run.task, run.run);
+    this.#free(0, Number.MAX_SAFE_INTEGER);
   }
 
   #status(): WorkerStatus {
@@ -177,6 +192,7 @@ export class WorkerRank {
   #handle(record: ToWorker): void {
     switch (record.kind) {
       case 'joined':
+        this.#joined(record.heartbeat);
         return;
       case 'define':
         this.#functions.set(record.fn, record.description);
@@ -217,8 +233,11 @@ export class WorkerRank {
         return;
       }
       case 'reset':
-        for (const run of [...this.#runs.values()]) this.#cancel(run.task, run.run);
-        this.#free(0, Number.MAX_SAFE_INTEGER);
+        this.#reset();
+        return;
+      case 'expired':
+        this.#reset();
+        this.#join();
         return;
       case 'close':
         this.#done.resolve();

@@ -5,6 +5,7 @@ import { ERRORS } from './cases/errors.ts';
 import { EXECUTOR } from './cases/executor.ts';
 import { HARM } from './cases/failures.ts';
 import { LIFETIMES } from './cases/lifetimes.ts';
+import { LOSSES } from './cases/losses.ts';
 import { PLACEMENT } from './cases/placement.ts';
 import { SUBMITTING } from './cases/submitting.ts';
 import { TASKS } from './cases/tasks.ts';
@@ -20,4 +21,5 @@ export const CASES: readonly Case[] = [
   COORDINATION,
   EXECUTOR,
   HARM,
+  LOSSES,
 ].flat();

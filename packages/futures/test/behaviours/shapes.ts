@@ -5,6 +5,7 @@ interface WorkerShape {
   readonly name?: string;
   readonly nthreads: number;
   readonly resources?: Readonly<Record<string, number>>;
+  readonly isolation?: 'process';
 }
 
 /** The clusters that cases run on: workers from rank 2 on, after the scheduler and the client. */
@@ -13,6 +14,7 @@ export const SHAPES = {
     { name: 'alice', nthreads: 1, resources: { A: 2 } },
     { name: 'bob', nthreads: 2, resources: { A: 1 } },
   ],
+  isolated: Array.from({ length: 3 }, () => ({ nthreads: 1, isolation: 'process' as const })),
   five: Array.from({ length: 5 }, () => ({ nthreads: 1 })),
 } as const satisfies Readonly<Record<string, readonly WorkerShape[]>>;
 export type ShapeName = keyof typeof SHAPES;

@@ -33,6 +33,14 @@ describe('a worker is killed', () => {
     expect(outcomes.client).toEqual({ parent: 'ran again', left: 0 });
   });
 
+  it('by the cluster, because it is silent: what it had is computed again, and another takes its place', () => {
+    expect(outcomes.stopped).toEqual({ value: 1000, others: 2 });
+  });
+
+  it('or there are more and fewer workers: new ones take queued work, data of those that leave is kept', () => {
+    expect(outcomes.scaled).toEqual({ spread: true, workers: 1, results: [0, 1, 2, 3, 4, 5, 6, 7], ran: 8 });
+  });
+
   it('and nothing stays behind', () => {
     expect(readdirSync(temporary)).toEqual([]);
   });

@@ -80,6 +80,19 @@ describe('a script started by node alone', () => {
     expect(readdirSync(temporary)).toEqual([]);
   });
 
+  it('is told that its scheduler was killed by everything it waits for, and takes the workers with it', async () => {
+    const ended = await run('scheduler-killed');
+    expect(ended).toMatchObject({ status: 0, stderr: '' });
+    const { codes, then } = JSON.parse(ended.stdout.split('\n').find((line) => line.startsWith('{'))!) as {
+      readonly codes: string[];
+      readonly then: string;
+    };
+    expect(codes).toEqual(Array(6).fill('PAR_SCHEDULER_LOST'));
+    expect(then).toMatch(/^submit.*lost connection to the scheduler.*rank 0/);
+    await gone(ended.stdout.match(/^pids .*$/gm)!.flatMap((line) => pidsIn(line)));
+    expect(readdirSync(temporary)).toEqual([]);
+  });
+
   it('takes its workers with it when it is killed', async () => {
     const script: ChildProcess = spawn(process.execPath, [program, 'killed'], {
       env: environment(),

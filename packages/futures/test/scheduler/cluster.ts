@@ -63,13 +63,13 @@ export class Cluster {
     for (const out of this.scheduler.flush()) {
       if (out.to === 'host') this.host.push(...out.records);
       else if (out.to === 'worker') this.workers.get(out.rank)?.receive(out.records);
-      else for (const record of out.records) this.clients.get(out.rank * 10 + record.client)?.receive(record);
+      else for (const record of out.records) this.clients.get(out.rank * 1e6 + record.client)?.receive(record);
     }
   }
 
   join(
     rank: number,
-    options: { threads?: number; name?: string; resources?: Record<string, number> } = {},
+    options: { threads?: number; name?: string; resources?: Record<string, number>; shared?: boolean } = {},
   ): SimulatedWorker {
     const worker = new SimulatedWorker(this, rank);
     this.workers.set(rank, worker);
@@ -79,7 +79,7 @@ export class Cluster {
 
   client(rank = 1, local = 0): SimulatedClient {
     const client = new SimulatedClient(this, rank, local);
-    this.clients.set(rank * 10 + local, client);
+    this.clients.set(rank * 1e6 + local, client);
     this.send(rank, { kind: 'open-client', client: local });
     client.send({ kind: 'function', hash: 'f', name: 'f', fn: DESCRIPTION });
     return client;
@@ -119,6 +119,7 @@ export class SimulatedWorker {
   readonly data = new Map<number, number>();
   readonly records: ToWorker[] = [];
   readonly started: string[] = [];
+  readonly functions = new Set<number>();
   closed = false;
 
   constructor(cluster: Cluster, rank: number) {
@@ -135,6 +136,12 @@ export class SimulatedWorker {
     switch (record.kind) {
       case 'run':
         for (let index = 0; index < record.tasks.length; index++) this.#order(record, index);
+        break;
+      case 'define':
+        this.functions.add(record.fn);
+        break;
+      case 'forget-functions':
+        for (const fn of record.fns) this.functions.delete(fn);
         break;
       case 'cancel':
         for (let i = 0; i < record.tasks.length; i++) {
@@ -160,8 +167,7 @@ export class SimulatedWorker {
 
   #order(order: RunTasks, index: number): void {
     const task = order.tasks[index]!;
-    const known = this.records.some((record) => record.kind === 'define' && record.fn === order.fn);
-    if (!known) throw new Error(`worker ${this.rank} got task ${task} of an unknown function`);
+    if (!this.functions.has(order.fn)) throw new Error(`worker ${this.rank} got task ${task} of an unknown function`);
     const name = order.keys?.[index] ?? `${order.name}-${task}`;
     const locations = (order.dependencies?.[index] ?? []).map((at) => order.locations![at]!);
     this.started.push(name);
@@ -222,6 +228,7 @@ export class SimulatedClient {
   readonly rank: number;
   readonly local: number;
   readonly futures = new Map<number, Status>();
+  readonly description = DESCRIPTION;
   readonly records: ToClient[] = [];
   next = 0;
   generation = 0;
@@ -311,7 +318,7 @@ export class SimulatedClient {
     this.send({ kind: 'release', client: this.local, ranges: numbers.flatMap((number) => [number, 1]) });
   }
 
-  cancel(numbers: readonly number[], options: { force?: boolean; message?: string } = {}): void {
+  cancel(numbers: readonly number[], options: { force?: boolean; waiting?: boolean; message?: string } = {}): void {
     this.send({ kind: 'cancel', client: this.local, numbers, ...options });
   }
 

@@ -34,7 +34,7 @@ describe('lost workers', () => {
   test('small results live with the scheduler: no death loses them', () => {
     const cluster = new Cluster();
     cluster.join(2).cluster.client();
-    const client = cluster.clients.get(10)!;
+    const client = cluster.clients.get(1e6)!;
     const x = client.submit('x');
     cluster.drain();
     cluster.kill(2);
@@ -110,14 +110,39 @@ describe('lost workers', () => {
 
   test('a worker without a sign of life for too long is lost', () => {
     const cluster = new Cluster({ workerTimeout: 1000 });
-    cluster.join(2);
+    const worker = cluster.join(2);
     const client = cluster.client();
     client.submit('x');
-    cluster.tick(900);
+    for (const ms of [0, 900]) cluster.tick(ms);
     expect(cluster.scheduler.state.workers.size).toBe(1);
     cluster.tick(200);
     expect(cluster.scheduler.state.workers.size).toBe(0);
-    expect(cluster.join(3).names).toEqual(['x']);
+    expect(worker.records.at(-1)).toEqual({ kind: 'expired' });
+    expect(cluster.host).toEqual([{ kind: 'expired', rank: 2 }]);
+    expect(client.records).toContainEqual({ kind: 'expired', client: 0, rank: 2 });
+    expect(cluster.join(2).names).toEqual(['x']);
+  });
+
+  test('silence does not count while the scheduler is held up, a worker shares its loop with a script, or runs something on it', () => {
+    const cluster = new Cluster({ workerTimeout: 3000 });
+    const [first, second, called] = [cluster.join(2), cluster.join(5), cluster.join(3)];
+    cluster.join(4, { shared: true });
+    const client = cluster.client();
+    client.submit('g', [], { ranks: 2, workers: [2, 5] });
+    client.ask({ method: 'run', fn: client.description, args: [], workers: [3] });
+    const pass = (ticks: number): number => {
+      for (let i = 0; i < ticks; i++) cluster.tick(500);
+      return cluster.scheduler.state.workers.size;
+    };
+    cluster.tick(0);
+    cluster.tick(100_000);
+    expect(pass(20)).toBe(4);
+    const call = called.records.findLast((record) => record.kind === 'call');
+    if (call?.kind !== 'call') throw new Error('no call');
+    called.send({ kind: 'called', call: call.call, outcome: { ok: true, value: [] } });
+    for (const member of [first, second]) member.finish('g');
+    expect(pass(6)).toBe(4);
+    expect(pass(1)).toBe(1);
   });
 
   test('a run that cannot get its dependency is ordered again once that is computed again', () => {
@@ -152,7 +177,7 @@ describe('lost workers', () => {
 
 describe('scattered data', () => {
   const scatter = (cluster: Cluster, data: { broadcast?: boolean; workers?: number[] } = {}, key?: string) => {
-    const client = cluster.clients.get(10)!;
+    const client = cluster.clients.get(1e6)!;
     const number = client.next++;
     client.send({
       kind: 'scatter',
@@ -165,7 +190,7 @@ describe('scattered data', () => {
     return number;
   };
   const places = (cluster: Cluster) =>
-    cluster.clients.get(10)!.records.flatMap((record) => (record.kind === 'place' ? [record] : []));
+    cluster.clients.get(1e6)!.records.flatMap((record) => (record.kind === 'place' ? [record] : []));
 
   test('is placed on one worker, on all, or on those named; paused ones are avoided', () => {
     const cluster = new Cluster();

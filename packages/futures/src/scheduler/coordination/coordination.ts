@@ -1,4 +1,4 @@
-import type { CallOutcome, Rank } from '../../protocol/index.ts';
+import type { CallOutcome, Rank, TaskId } from '../../protocol/index.ts';
 import type { ClientState } from '../client-state.ts';
 import type { SchedulerState } from '../state.ts';
 import { infoOf, takesTasks, type WorkerState } from '../worker-state.ts';
@@ -41,6 +41,15 @@ export class Coordination {
     this.prune(s);
   }
 
+  /** Its run is over: what it waits for it gets no more, what it has goes to others. */
+  endOfTask(s: SchedulerState, task: TaskId): void {
+    // Nobody waits while nobody has anything.
+    if (this.leases.size === 0) return;
+    for (const semaphore of this.semaphores.values()) semaphore.endOfTask(s, task);
+    this.multiLocks.endOfTask(s, task);
+    this.leases.endOfTask(task);
+  }
+
   /** Drops what is as if it had never been used. */
   prune(_s: SchedulerState): void {
     for (const named of [this.variables, this.events, this.semaphores] as const) {
@@ -54,6 +63,12 @@ export class Coordination {
     if (ready.length === 0) return;
     this.workerWaits = this.workerWaits.filter((wait) => !ready.includes(wait));
     for (const { ask } of ready) ask.answer(s, running.map(infoOf));
+  }
+
+  /** It was given a function that has not ended. */
+  isCalled(rank: Rank): boolean {
+    for (const { waiting } of this.calls.values()) if (waiting.has(rank)) return true;
+    return false;
   }
 
   workerGone(s: SchedulerState, worker: WorkerState): void {

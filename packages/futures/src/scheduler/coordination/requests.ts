@@ -1,4 +1,4 @@
-import type { Call, Request, Withdraw } from '../../protocol/index.ts';
+import type { Call, Request, TaskId, Withdraw } from '../../protocol/index.ts';
 import type { ClientState } from '../client-state.ts';
 import { counts, explain, hasWhat, nbytes, processing, storyOf, whoHas } from '../introspection.ts';
 import { replicate, retire } from '../replication.ts';
@@ -142,7 +142,7 @@ function performNamed(s: SchedulerState, client: ClientState, ask: Ask, call: Na
   const { queues, variables, events, semaphores, leases, multiLocks } = s.coordination;
   switch (call.method) {
     case 'queue-put': {
-      if (call.task !== undefined && s.tasks.get(call.task)?.state !== STATE.PROCESSING) {
+      if (isOver(s, client, call.task)) {
         ask.refuse(s, 'PAR_CLOSED', `queue '${call.name}': the task that puts is over`);
         return;
       }
@@ -191,6 +191,10 @@ function performNamed(s: SchedulerState, client: ClientState, ask: Ask, call: Na
       ask.answer(s, events.get(call.name)?.isSet ?? false);
       return;
     case 'semaphore-acquire': {
+      if (isOver(s, client, call.task)) {
+        ask.refuse(s, 'PAR_CLOSED', `semaphore '${call.name}': the task that acquires is over`);
+        return;
+      }
       const semaphore = named(semaphores, call.name, () => new Semaphore(call.maxLeases));
       if (semaphore.maxLeases !== call.maxLeases) {
         const message = `semaphore '${call.name}' has ${semaphore.maxLeases} leases, not ${call.maxLeases}`;
@@ -214,6 +218,10 @@ function performNamed(s: SchedulerState, client: ClientState, ask: Ask, call: Na
       ask.answer(s);
       return;
     case 'multi-lock-acquire': {
+      if (isOver(s, client, call.task)) {
+        ask.refuse(s, 'PAR_CLOSED', `locks '${call.names.join("', '")}': the task that acquires is over`);
+        return;
+      }
       const names = [...new Set(call.names)];
       const count = call.count ?? names.length;
       if (count < 1 || count > names.length) {
@@ -224,6 +232,15 @@ function performNamed(s: SchedulerState, client: ClientState, ask: Ask, call: Na
       return;
     }
   }
+}
+
+/** A request of a task whose run on that rank has ended meanwhile. */
+function isOver(s: SchedulerState, client: ClientState, id: TaskId | undefined): boolean {
+  if (id === undefined) return false;
+  const task = s.tasks.get(id);
+  if (task?.state !== STATE.PROCESSING) return true;
+  const members = task.rare?.group?.members ?? [task.worker];
+  return !members.some((member) => member?.rank === client.rank);
 }
 
 function find(s: SchedulerState, ask: Ask, names: readonly (number | string)[]): WorkerState[] | undefined {

@@ -21,6 +21,11 @@ export class Leases {
     return this.#all.size;
   }
 
+  /** Tasks that have leases. */
+  tasks(): Iterable<TaskId> {
+    return this.#byTask.keys();
+  }
+
   grant(client: ClientState, task: TaskId | undefined, free: () => void): number {
     const lease = { id: this.#next++, client, task, free };
     this.#all.set(lease.id, lease);
@@ -59,6 +64,13 @@ interface Waiter {
   readonly task: TaskId | undefined;
 }
 
+/** Takes the requests of a task out of those that wait, and refuses them. */
+function refuseTask<W extends Waiter>(s: SchedulerState, waiters: readonly W[], task: TaskId): W[] {
+  const [over, left] = [waiters.filter((one) => one.task === task), waiters.filter((one) => one.task !== task)];
+  for (const { ask } of over) ask.refuse(s, 'PAR_CLOSED', 'the task that waited for it is over');
+  return left;
+}
+
 /** At most `maxLeases` holders at a time, first come first served. */
 export class Semaphore {
   readonly maxLeases: number;
@@ -94,6 +106,15 @@ export class Semaphore {
     }
   }
 
+  /** Tasks that wait. */
+  get waiting(): readonly (TaskId | undefined)[] {
+    return this.#waiters.map(({ task }) => task);
+  }
+
+  endOfTask(s: SchedulerState, task: TaskId): void {
+    this.#waiters = refuseTask(s, this.#waiters, task);
+  }
+
   close(s: SchedulerState, message: string): void {
     for (const { ask } of this.#waiters.splice(0)) ask.refuse(s, 'PAR_CLOSED', message);
   }
@@ -116,6 +137,16 @@ export class MultiLocks {
       this.#waiters = this.#waiters.filter((other) => other !== waiter);
       this.#grant(s);
     };
+    this.#grant(s);
+  }
+
+  /** Tasks that wait. */
+  get waiting(): readonly (TaskId | undefined)[] {
+    return this.#waiters.map(({ task }) => task);
+  }
+
+  endOfTask(s: SchedulerState, task: TaskId): void {
+    this.#waiters = refuseTask(s, this.#waiters, task);
     this.#grant(s);
   }
 

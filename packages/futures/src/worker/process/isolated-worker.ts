@@ -105,6 +105,12 @@ export class IsolatedWorker {
   }
 
   #ordered(records: readonly ToWorker[]): void {
+    if (records.some(({ kind }) => kind === 'expired')) {
+      // Its rank answers, so it is the process that does not.
+      this.#joined = false;
+      this.#child?.kill('SIGKILL');
+      return;
+    }
     let mine = records;
     if (!this.#joined) {
       // What comes before the welcome was for the process before this one.

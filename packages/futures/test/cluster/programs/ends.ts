@@ -25,6 +25,23 @@ switch (process.argv[2]) {
   case 'close':
     await cluster.close();
     break;
+  case 'scheduler-killed': {
+    const never = client.submit(() => new Promise(() => {}));
+    const others = client.map((_: number): Promise<never> => new Promise(() => {}), [1, 2, 3]);
+    const pid = await client.runOnScheduler(() => process.pid);
+    console.log(`pids ${[...pids.values(), pid].join(' ')}`);
+    process.kill(pid, 'SIGKILL');
+    const outcomes = await Promise.allSettled([never, ...others, client.workers(), client.gather(others)]);
+    const codes = outcomes.map((one) => (one.status === 'rejected' ? (one.reason as { code: string }).code : 'fine'));
+    let then = 'fine';
+    try {
+      client.submit(() => 1);
+    } catch (error) {
+      then = (error as Error).message;
+    }
+    console.log(JSON.stringify({ codes, then }));
+    break;
+  }
   case 'killed':
     await client.submit(() => new Promise(() => {}));
 }

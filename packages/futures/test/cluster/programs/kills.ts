@@ -1,10 +1,15 @@
-// Kills workers under an actor, a stream and a client inside a task, and prints what became of each.
-import { existsSync, writeFileSync } from 'node:fs';
+// Kills workers under an actor, a stream and a client inside a task, stops one, adds and takes some, and prints what became of each.
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client, initialize, taskContext } from '../../../src/index.ts';
 
 const marker = join(process.argv[2]!, 'submitted');
-const cluster = await initialize({ workers: 2, cancelGraceMs: 50 });
+const cluster = await initialize({
+  workers: 2,
+  nthreads: 1,
+  cancelGraceMs: 50,
+  schedulerOptions: { workerTimeout: 5000 },
+});
 const client = new Client();
 
 async function outcome(promise: PromiseLike<unknown>): Promise<unknown> {
@@ -77,4 +82,48 @@ const left = async (): Promise<number> => {
 };
 while ((await left()) > 0) await new Promise((resolve) => setTimeout(resolve, 5));
 console.log(JSON.stringify({ client: { parent, left: await left() } }));
+
+// Its link stays, but it says nothing any more.
+const before = await client.run(() => process.pid);
+const [[victim, stopped]] = [...before] as [[number, number]];
+const data = client
+  .with({ workers: victim, allowOtherWorkers: true })
+  .submit((n: number) => new Float64Array(n).fill(n), 1000);
+await client.wait([data]);
+process.kill(stopped, 'SIGSTOP');
+const value = (await data)[999];
+while ((await client.workers()).some(({ rank }) => rank === victim))
+  await new Promise((resolve) => setTimeout(resolve, 5));
+await client.waitForWorkers(2);
+while (existsSync(`/proc/${stopped}`)) await new Promise((resolve) => setTimeout(resolve, 5));
+console.log(JSON.stringify({ stopped: { value, others: (await client.run(() => process.pid)).size } }));
+
+// Queued work goes to workers that join; those that leave hand over what they have.
+const path = join(process.argv[2]!, 'ran');
+const queued = client.with({ pure: false }).map(
+  async (i: number, file: string) => {
+    appendFileSync(file, '.');
+    // Waiting for an event would give the thread away.
+    while (!existsSync(`${file} enough`)) await new Promise((resolve) => setTimeout(resolve, 5));
+    return new Float64Array(1000).fill(i + taskContext().workerRank / 1e4);
+  },
+  [0, 1, 2, 3, 4, 5, 6, 7],
+  Array<string>(8).fill(path),
+);
+await cluster.scale(4);
+writeFileSync(`${path} enough`, '');
+await client.wait(queued);
+const spread = new Set([...(await client.whoHas(queued)).values()].flat()).size;
+await cluster.scale(1);
+const results = await client.gather(queued);
+console.log(
+  JSON.stringify({
+    scaled: {
+      spread: spread > 2,
+      workers: (await client.workers()).length,
+      results: results.map((array) => Math.floor(array[999]!)),
+      ran: readFileSync(path, 'utf8').length,
+    },
+  }),
+);
 await cluster.close();
