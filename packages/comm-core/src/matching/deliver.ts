@@ -35,6 +35,12 @@ export function objectionTo(
       );
     }
     if (bytes > into!.bytes.length) {
+      if ((into!.bytes.buffer as Partial<ArrayBuffer>).detached) {
+        return new ParError(
+          'PAR_BUFFER',
+          `${describeReceive(plane, kind, source, tag)}: its memory was detached while it was pending; transfer a buffer only once its promise has settled`,
+        );
+      }
       const advice = plane.forCollectives ? SAME_CALLS : undefined;
       return new TruncationError(bytes, into!.bytes.length, describeReceive(plane, kind, source, tag), advice);
     }
