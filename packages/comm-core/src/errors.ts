@@ -94,9 +94,19 @@ export class PeerLostError extends ParError {
 export class AbortedError extends ParError {
   /** Exit status the job ends with. */
   readonly status: number;
-  constructor(status: number, message: string) {
+  /** World rank whose loss made another rank abort; undefined when somebody wanted the job to end. */
+  readonly lost: number | undefined;
+  /** What the one that aborted gave as its reason. */
+  readonly reason: string;
+  constructor(
+    status: number,
+    message: string,
+    { reason = message, lost }: { reason?: string; lost?: number | undefined } = {},
+  ) {
     super('PAR_ABORTED', message);
     this.status = status;
+    this.reason = reason;
+    this.lost = lost;
   }
 }
 

@@ -49,17 +49,17 @@ export function ownProcess(transport: Transport, policy: PeerLossPolicy, watcher
 
   transport.onFailure((error, lostRank) => {
     if (ended) return;
-    const { status } = error as AbortedError;
-    const aborted = codeOf(error) === 'PAR_ABORTED';
+    const aborted = isAborted(error);
     if (!aborted && lostRank >= 0 && policy === 'reject') return;
-    const loss = lossOf(error);
+    const lost = aborted ? error.lost : lostRank;
+    const reason = aborted ? error.reason : error.message;
     // One voice is enough: a rank that aborts speaks for itself, one that is lost has a neighbour.
-    if (lostRank < 0 || (watcher === 'ranks' && loss !== undefined && rank === (loss.rank + 1) % size)) {
-      say(`${loss?.what ?? error.message}; the job ends`);
+    if (lostRank < 0 || (watcher === 'ranks' && lost !== undefined && rank === (lost + 1) % size)) {
+      say(`${lost === undefined ? error.message : reason}; the job ends`);
     }
-    const ending = aborted && watcher === 'ranks' ? abortStatus(status) : lostStatus;
+    const ending = aborted && watcher === 'ranks' ? abortStatus(error.status) : lostStatus;
     // Passed on, also by those who were told: without it, whoever was not told yet would take this end for another loss.
-    if (!aborted || watcher === 'ranks') transport.abort(ending, error.message);
+    if (!aborted || watcher === 'ranks') transport.abort(ending, reason, lost);
     exit(ending);
   });
 
@@ -109,10 +109,8 @@ export function ownProcess(transport: Transport, policy: PeerLossPolicy, watcher
   };
 }
 
-/** The loss of a rank that is behind a failure, also behind an abort that was passed on. */
-function lossOf(error: Error): { readonly rank: number; readonly what: string } | undefined {
-  const match = /\brank (\d+) is lost.*/.exec(error.message);
-  return match === null ? undefined : { rank: Number(match[1]), what: match[0] };
+function isAborted(error: Error): error is AbortedError {
+  return codeOf(error) === 'PAR_ABORTED';
 }
 
 function codeOf(error: unknown): string | undefined {

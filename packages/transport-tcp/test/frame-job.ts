@@ -19,7 +19,7 @@ export interface Received {
 export class Inbox implements FrameSink {
   readonly frames: Received[] = [];
   readonly losses: { readonly rank: number; readonly error: Error | undefined }[] = [];
-  readonly aborts: { readonly status: number; readonly reason: string; readonly rank: number }[] = [];
+  readonly aborts: { status: number; reason: string; rank: number; lost: number | undefined }[] = [];
   readonly #current = new Map<number, Received>();
   #waiters: { readonly condition: () => boolean; readonly resolve: () => void }[] = [];
 
@@ -39,8 +39,8 @@ export class Inbox implements FrameSink {
     this.#wake();
   }
 
-  aborted(status: number, reason: string, rank: number): void {
-    this.aborts.push({ status, reason, rank });
+  aborted(status: number, reason: string, rank: number, lost: number | undefined): void {
+    this.aborts.push({ status, reason, rank, lost });
     this.#wake();
   }
 

@@ -16,7 +16,7 @@ function newReader(): Seen {
     arrived: () => {},
     bye: () => events.push(`bye after ${inbox.frames.length}`),
     byeAcknowledged: () => events.push(`acknowledged after ${inbox.frames.length}`),
-    aborted: (status, reason) => events.push(`abort ${status} ${reason}`),
+    aborted: (status, reason, lost) => events.push(`abort ${status} ${reason} ${lost}`),
     corrupt: (error) => events.push(`corrupt ${(error as { code?: string }).code}`),
   });
   return { inbox, events, reader };
@@ -80,19 +80,24 @@ test('a header the receiver refuses cuts the stream', () => {
   expect(events).toEqual(['corrupt PAR_PROTOCOL']);
 });
 
-test('an abort carries its status and reason; a longer reason than the protocol allows cuts the stream', () => {
-  const abort = (status: number, bytes: number): Uint8Array => {
+test('an abort carries its status, its reason and the loss behind it; a longer reason than the protocol allows cuts the stream', () => {
+  const abort = (status: number, bytes: number, lost: number): Uint8Array => {
     const header = headerOf(0, -3);
     const view = new DataView(header.buffer);
     view.setInt32(0, status, true);
     view.setUint32(4, bytes, true);
+    view.setInt32(8, lost, true);
     return header;
   };
   const good = newReader();
-  feed(good.reader, Buffer.concat([abort(-5, 6), Buffer.from('reason'), headerOf(1, 0)]), [3]);
-  expect(good.events).toEqual(['abort -5 reason']);
+  feed(
+    good.reader,
+    Buffer.concat([abort(-5, 6, 2), Buffer.from('reason'), abort(7, 1, -1), Buffer.from('x'), headerOf(1, 0)]),
+    [3],
+  );
+  expect(good.events).toEqual(['abort -5 reason 2', 'abort 7 x undefined']);
   expect(good.inbox.frames).toHaveLength(1);
   const bad = newReader();
-  feed(bad.reader, Buffer.concat([abort(1, 4097), new Uint8Array(100)]), [50]);
+  feed(bad.reader, Buffer.concat([abort(1, 4097, -1), new Uint8Array(100)]), [50]);
   expect(bad.events).toEqual(['corrupt PAR_PROTOCOL']);
 });

@@ -78,12 +78,12 @@ describe.each([
     await others[1]!.until(({ frames }) => frames.length === 101);
   });
 
-  test('an abort reaches every other rank once, with its status and reason', async () => {
+  test('an abort reaches every other rank once, with its status, its reason and the loss behind it', async () => {
     await using job = await startFrameJob(4, options);
-    job.ranks[2]!.link.abort(42, 'numbers do not add up');
+    job.ranks[2]!.link.abort(42, 'numbers do not add up', 9);
     for (const rank of [0, 1, 3].map((index) => job.ranks[index]!)) {
       await rank.until(({ aborts }) => aborts.length > 0);
-      expect(rank.inbox.aborts).toEqual([{ status: 42, reason: 'numbers do not add up', rank: 2 }]);
+      expect(rank.inbox.aborts).toEqual([{ status: 42, reason: 'numbers do not add up', rank: 2, lost: 9 }]);
     }
     expect(job.ranks[2]!.inbox.aborts).toEqual([]);
   });

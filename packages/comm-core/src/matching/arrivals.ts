@@ -85,8 +85,8 @@ export class Arrivals implements FrameSink {
     this.losses.lose(rank, error);
   }
 
-  aborted(status: number, reason: string, rank: number): void {
-    this.losses.abort(status, reason, rank);
+  aborted(status: number, reason: string, rank: number, lost: number | undefined): void {
+    this.losses.abort(status, reason, rank, lost);
   }
 
   private beginEager(peer: Peer, header: Uint8Array, length: number): Uint8Array {

@@ -32,9 +32,9 @@ export function matching(frames: FrameTransport): Transport {
     universe,
     pending: () => describePending(engine),
     onFailure: (listener) => losses.listen(listener),
-    abort(status, reason) {
-      frames.abort(status, reason);
-      losses.abort(status, reason, engine.rank);
+    abort(status, reason, lost) {
+      frames.abort(status, reason, lost);
+      losses.abort(status, reason, engine.rank, lost);
     },
     expendable: (replacement) => frames.expendable?.(replacement),
     close: () => {

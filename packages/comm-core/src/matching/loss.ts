@@ -54,10 +54,10 @@ export class Losses {
     );
   }
 
-  abort(status: number, reason: string, by: number): void {
+  abort(status: number, reason: string, by: number, lost: number | undefined): void {
     const { engine } = this;
     if (engine.ended?.kind === 'aborted') return;
-    const refusal: Refusal = { kind: 'aborted', status, reason, by };
+    const refusal: Refusal = { kind: 'aborted', status, reason, by, lost };
     engine.ended = refusal;
     for (const peer of engine.peers) endTransfers(engine, peer, refusal);
     for (const queues of engine.queues.values()) {

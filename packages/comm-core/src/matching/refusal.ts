@@ -5,7 +5,13 @@ import { REFUSED_FINISHED, REFUSED_FREED, REFUSED_LOST } from './header.ts';
 export type Refusal =
   | { readonly kind: 'freed' }
   | { readonly kind: 'closed' }
-  | { readonly kind: 'aborted'; readonly status: number; readonly reason: string; readonly by: number }
+  | {
+      readonly kind: 'aborted';
+      readonly status: number;
+      readonly reason: string;
+      readonly by: number;
+      readonly lost: number | undefined;
+    }
   /** A member of a collective plane is gone. */
   | { readonly kind: 'lost'; readonly rank: number; readonly cause: Error | undefined }
   /** The peer said goodbye. */
@@ -33,6 +39,7 @@ export function errorOf(refusal: Refusal, what: string): ParError {
       return new AbortedError(
         refusal.status,
         `${what}: the job was aborted by ${refusal.by < 0 ? 'the launcher' : `rank ${refusal.by}`} with status ${refusal.status}: ${refusal.reason}`,
+        refusal,
       );
     case 'lost': {
       const why = refusal.cause ? `: ${refusal.cause.message}` : '';

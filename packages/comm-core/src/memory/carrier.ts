@@ -86,10 +86,10 @@ export class MemoryLink implements FrameTransport {
     // Nothing to do: whoever lets this rank go on lives in the same process.
   }
 
-  abort(status: number, reason: string): void {
+  abort(status: number, reason: string, lost?: number): void {
     for (const other of this.carrier.links) {
       if (other.rank !== this.rank && !this.unreachable.has(other.rank)) {
-        queueMicrotask(() => other.sink?.aborted(status, reason, this.rank));
+        queueMicrotask(() => other.sink?.aborted(status, reason, this.rank, lost));
       }
     }
   }

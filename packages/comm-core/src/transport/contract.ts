@@ -104,8 +104,11 @@ export interface Transport {
   pending(): string[];
   /** The first loss of each peer that did not say goodbye, and an abort by another rank (AbortedError). */
   onFailure(listener: (error: Error, rank: number) => void): void;
-  /** Tells every rank, best effort and without waiting, that the job ends with this status. Does not exit this process. */
-  abort(status: number, reason: string): void;
+  /**
+   * Tells every rank, best effort and without waiting, that the job ends with this status; `lost`: because this rank of the
+   * world is gone. Does not exit this process.
+   */
+  abort(status: number, reason: string, lost?: number): void;
   /** Tells the launcher that the loss of this rank need not end the job, or is to be made good. Left out where no launcher listens. */
   expendable?(replacement?: Replacement): void;
   /** Says goodbye, flushes what was sent and gives everything back; the process can then exit by itself. */

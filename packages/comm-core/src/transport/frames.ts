@@ -16,8 +16,8 @@ export interface FrameSink {
   end(source: number): void;
   /** The peer is gone. `error` undefined: it said goodbye first and everything it sent has been delivered. */
   lost(rank: number, error: Error | undefined): void;
-  /** Another rank aborted the job. */
-  aborted(status: number, reason: string, rank: number): void;
+  /** Another rank aborted the job; `lost`: because of the loss of this rank. */
+  aborted(status: number, reason: string, rank: number, lost: number | undefined): void;
 }
 
 /**
@@ -41,7 +41,7 @@ export interface FrameTransport {
   send(dest: number, header: Uint8Array, payload: Uint8Array | undefined): Promise<void> | undefined;
   /** Whether operations are pending that only an arriving frame can settle: the link keeps the process alive and may poll. */
   waiting(active: boolean): void;
-  abort(status: number, reason: string): void;
+  abort(status: number, reason: string, lost?: number): void;
   /** Tells the launcher, if there is one that listens, that the loss of this rank need not end the job. */
   expendable?(replacement?: Replacement): void;
   /** Is told of ranks that come later, also of those that are there already. */

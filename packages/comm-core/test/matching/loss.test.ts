@@ -203,7 +203,7 @@ test('a link that ends between header and payload rejects the receive that was t
   for (const receive of receives) await lost(receive, 0);
 }, 60_000);
 
-test('an abort rejects everything, now and later, with its status and reason', async () => {
+test('an abort rejects everything, now and later, with its status, its reason and the loss behind it', async () => {
   const transports = memoryTransports(3);
   const [a, b, c] = transports;
   const failures: [number, number][] = [];
@@ -216,11 +216,13 @@ test('an abort rejects everything, now and later, with its status and reason', a
     c!.world.sendValue([filled(100_000)], 0, 1, false),
     c!.world.sendValue([filled(1)], 0, 1, true),
   ];
-  b!.abort(7, 'diverged');
+  b!.abort(7, 'diverged', 2);
   for (const wait of pending) {
     await expect(wait).rejects.toMatchObject({
       code: 'PAR_ABORTED',
       status: 7,
+      reason: 'diverged',
+      lost: 2,
       message: expect.stringContaining('by rank 1 with status 7: diverged'),
     });
   }

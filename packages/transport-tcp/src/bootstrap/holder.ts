@@ -6,10 +6,10 @@ export function holderOf(transport: Transport, rendezvous: Rendezvous): Pick<Tra
   const { abort, close, leave } = transport;
   let closed: Promise<void> | undefined;
   return {
-    abort(status, reason) {
+    abort(status, reason, lost) {
       // This process may end before it hears its own message.
-      rendezvous.abort(status, reason, 0);
-      abort(status, reason);
+      rendezvous.abort(status, reason, 0, lost);
+      abort(status, reason, lost);
     },
     close() {
       closed ??= close()

@@ -1,7 +1,7 @@
 import { ParError } from '@par/comm-core';
 import { type FrameSink, HEADER_BYTES } from '@par/comm-core/transport';
 import type { ByteConsumer } from '../wire/wire.ts';
-import { ABORT, BYE, BYE_ACK, LENGTH_OFFSET, REASON_BYTES } from './protocol.ts';
+import { ABORT, BYE, BYE_ACK, LENGTH_OFFSET, NOBODY_LOST, REASON_BYTES } from './protocol.ts';
 
 /** Bytes read at once while frames are small (400 frames of 8-byte messages). Measured by benchmarks/ping-pong. */
 const POOL_BYTES = 32 * 1024;
@@ -16,7 +16,7 @@ export interface ReaderEvents {
   arrived(): void;
   bye(): void;
   byeAcknowledged(): void;
-  aborted(status: number, reason: string): void;
+  aborted(status: number, reason: string, lost: number | undefined): void;
   /** The peer sent what no par rank sends; nothing more may be read from it. */
   corrupt(error: Error): void;
 }
@@ -36,7 +36,7 @@ export class FrameReader implements ByteConsumer {
   #end = HEADER_BYTES;
   #payload: Uint8Array | undefined;
   #filled = 0;
-  #abortStatus: number | undefined;
+  #abort: { readonly status: number; readonly lost: number | undefined } | undefined;
   #direct = false;
   #corrupt = false;
 
@@ -119,7 +119,8 @@ export class FrameReader implements ByteConsumer {
         this.#fail(new ParError('PAR_PROTOCOL', `rank ${this.#source} sent an abort with a reason of ${bytes} bytes`));
         return;
       }
-      this.#abortStatus = this.#view.getInt32(0, true);
+      const lost = this.#view.getInt32(8, true);
+      this.#abort = { status: this.#view.getInt32(0, true), lost: lost === NOBODY_LOST ? undefined : lost };
       this.#payload = new Uint8Array(bytes);
     } else {
       this.#fail(new ParError('PAR_PROTOCOL', `rank ${this.#source} sent a frame with the length ${length}`));
@@ -129,13 +130,13 @@ export class FrameReader implements ByteConsumer {
   #finish(): void {
     const payload = this.#payload!;
     this.#payload = undefined;
-    if (this.#abortStatus === undefined) {
+    if (this.#abort === undefined) {
       this.sink.end(this.#source);
       return;
     }
-    const status = this.#abortStatus;
-    this.#abortStatus = undefined;
-    this.#events.aborted(status, Buffer.from(payload).toString());
+    const { status, lost } = this.#abort;
+    this.#abort = undefined;
+    this.#events.aborted(status, Buffer.from(payload).toString(), lost);
   }
 
   #fail(error: Error): void {

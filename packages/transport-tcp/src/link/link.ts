@@ -101,8 +101,8 @@ export class SocketLink implements FrameTransport, PeerHost {
       joined: (rank, member) => this.#joined(rank, member),
       lost: (rank, reason) => this.#reportedLost(rank, reason),
       finished: (rank) => this.#reportedFinished(rank),
-      aborted: (status, reason, rank) => this.#abortedBy(status, reason, rank),
-      broken: (error) => this.#abortedBy(1, error.message, -1),
+      aborted: (status, reason, rank, lost) => this.#abortedBy(status, reason, rank, lost),
+      broken: (error) => this.#abortedBy(1, error.message, -1, undefined),
     });
   }
 
@@ -134,10 +134,10 @@ export class SocketLink implements FrameTransport, PeerHost {
     this.#turning.waiting(active);
   }
 
-  abort(status: number, reason: string): void {
+  abort(status: number, reason: string, lost?: number): void {
     this.#aborted = true;
-    this.#options.control.abort(status, reason);
-    for (const peer of this.#peers) if (peer?.state === 'open') peer.abort(status, reason);
+    this.#options.control.abort(status, reason, lost);
+    for (const peer of this.#peers) if (peer?.state === 'open') peer.abort(status, reason, lost);
   }
 
   expendable(replacement?: Replacement): void {
@@ -188,8 +188,8 @@ export class SocketLink implements FrameTransport, PeerHost {
     if (!this.closing && !this.#aborted) this.sink.lost(peer.rank, error);
   }
 
-  peerAborted(peer: Peer, status: number, reason: string): void {
-    this.#abortedBy(status, reason, peer.rank);
+  peerAborted(peer: Peer, status: number, reason: string, lost: number | undefined): void {
+    this.#abortedBy(status, reason, peer.rank, lost);
   }
 
   changed(): void {
@@ -298,10 +298,10 @@ export class SocketLink implements FrameTransport, PeerHost {
     if (peer?.state === 'absent') peer.end(undefined);
   }
 
-  #abortedBy(status: number, reason: string, rank: number): void {
+  #abortedBy(status: number, reason: string, rank: number, lost: number | undefined): void {
     if (this.#aborted) return;
     this.#aborted = true;
-    this.sink.aborted(status, reason, rank);
+    this.sink.aborted(status, reason, rank, lost);
   }
 
   #stopListening(): void {

@@ -3,7 +3,7 @@ import { type FrameSink, HEADER_BYTES } from '@par/comm-core/transport';
 import type { Wire } from '../wire/wire.ts';
 import { FrameReader } from './frame-reader.ts';
 import { FrameWriter, type WriterHost } from './frame-writer.ts';
-import { ABORT, BYE, BYE_ACK, LENGTH_OFFSET, REASON_BYTES } from './protocol.ts';
+import { ABORT, BYE, BYE_ACK, LENGTH_OFFSET, NOBODY_LOST, REASON_BYTES } from './protocol.ts';
 
 /**
  * `absent`: nobody has connected yet. `open`: frames flow. `departed`: it said goodbye; the connection lasts until it closes it.
@@ -18,7 +18,7 @@ export interface PeerHost extends WriterHost {
   arrived(): void;
   /** The first and only notice that nothing more will come from this peer. */
   peerEnded(peer: Peer, error: Error | undefined): void;
-  peerAborted(peer: Peer, status: number, reason: string): void;
+  peerAborted(peer: Peer, status: number, reason: string, lost: number | undefined): void;
   /** Something `close` may be waiting for has changed. */
   changed(): void;
 }
@@ -56,7 +56,7 @@ export class Peer {
         this.acknowledged = true;
         host.changed();
       },
-      aborted: (status, reason) => host.peerAborted(this, status, reason),
+      aborted: (status, reason, lost) => host.peerAborted(this, status, reason, lost),
       corrupt: (error) => wire.destroy(error),
     });
     wire.socket.unref();
@@ -76,11 +76,12 @@ export class Peer {
     this.#control(BYE);
   }
 
-  abort(status: number, reason: string): void {
+  abort(status: number, reason: string, lost?: number): void {
     const text = Buffer.from(reason === '' ? 'no reason given' : reason).subarray(0, REASON_BYTES);
     const header = controlHeader(ABORT);
     header.writeInt32LE(status | 0, 0);
     header.writeUInt32LE(text.length, 4);
+    header.writeInt32LE(lost ?? NOBODY_LOST, 8);
     this.#send(header, text);
   }
 

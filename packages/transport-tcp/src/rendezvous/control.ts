@@ -13,7 +13,7 @@ export interface ControlEvents {
   joined(rank: number, member: Member): void;
   lost(rank: number, reason: string): void;
   finished(rank: number): void;
-  aborted(status: number, reason: string, rank: number): void;
+  aborted(status: number, reason: string, rank: number, lost: number | undefined): void;
   /** The channel broke: the launcher is gone. Not called after its goodbye or after `leave`. */
   broken(error: Error): void;
 }
@@ -138,8 +138,8 @@ export class Control {
     return this.#exchanges.request(name, data, signal);
   }
 
-  abort(status: number, reason: string): void {
-    this.#send({ type: 'abort', status, reason });
+  abort(status: number, reason: string, lost?: number): void {
+    this.#send({ type: 'abort', status, reason, lost });
   }
 
   /** Says that the loss of this process need not end the job, and what to start in its place. */
@@ -201,8 +201,10 @@ export class Control {
         this.#event((events) => events.finished(message.rank));
         break;
       case 'abort':
-        this.#reject(new AbortedError(message.status, `the job was aborted while it started: ${message.reason}`));
-        this.#event((events) => events.aborted(message.status, message.reason, message.rank));
+        this.#reject(
+          new AbortedError(message.status, `the job was aborted while it started: ${message.reason}`, message),
+        );
+        this.#event((events) => events.aborted(message.status, message.reason, message.rank, message.lost));
         break;
       case 'goodbye':
         this.#left = true;

@@ -25,11 +25,18 @@ export type Exchange =
   | { readonly type: 'request'; readonly id: number; readonly name: string; readonly data: unknown }
   | { readonly type: 'response'; readonly id: number; readonly data: unknown; readonly error: string | undefined };
 
+/** The end of the job; `lost`: the rank whose loss is behind it. */
+interface Abort {
+  readonly status: number;
+  readonly reason: string;
+  readonly lost?: number | undefined;
+}
+
 export type FromRank =
   | Exchange
   | ({ readonly type: 'announce' } & Announcement)
   | { readonly type: 'listening'; readonly address: string }
-  | { readonly type: 'abort'; readonly status: number; readonly reason: string }
+  | ({ readonly type: 'abort' } & Abort)
   | { readonly type: 'finished' }
   /** The loss of this rank need not end the job. */
   | { readonly type: 'expendable'; readonly replacement: Replacement | undefined };
@@ -47,7 +54,8 @@ export type ToRank =
   | { readonly type: 'joined'; readonly rank: number; readonly member: Member }
   | { readonly type: 'lost'; readonly rank: number; readonly reason: string }
   | { readonly type: 'finished'; readonly rank: number }
-  | { readonly type: 'abort'; readonly status: number; readonly reason: string; readonly rank: number }
+  /** `rank`: who wants it, −1: the launcher. */
+  | ({ readonly type: 'abort'; readonly rank: number } & Abort)
   /** The server closes on purpose: the channel ends, the job goes on. */
   | { readonly type: 'goodbye' };
 

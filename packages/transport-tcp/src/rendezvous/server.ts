@@ -53,8 +53,8 @@ export interface Rendezvous {
   reserve(): number | undefined;
   /** Tells all ranks that a rank is gone for good: for a process that ended without ever joining. Joined ranks are noticed. */
   lost(rank: number, reason: string): void;
-  /** Tells all ranks that the job ends; `rank` is who wants it to, default −1: the launcher. */
-  abort(status: number, reason: string, rank?: number): void;
+  /** Tells all ranks that the job ends; `rank` is who wants it to, default −1: the launcher; `lost`: whose loss is behind it. */
+  abort(status: number, reason: string, rank?: number, lost?: number): void;
   /** Asks a rank; answered by the handler it registered under this name (`pending`: its pending operations). */
   request(rank: number, name: string, data?: unknown, signal?: AbortSignal): Promise<unknown>;
   /** Registers what answers the ranks' questions of this name. */
@@ -98,7 +98,7 @@ class RendezvousServer implements Rendezvous {
   #host = '';
   /** The ranks that started together are on one host. */
   #loopback = true;
-  #ended: { status: number; reason: string; rank: number } | undefined;
+  #ended: { status: number; reason: string; rank: number; lost: number | undefined } | undefined;
   #joinTimer: NodeJS.Timeout | undefined;
   #nextFree: number;
 
@@ -155,8 +155,8 @@ class RendezvousServer implements Rendezvous {
     else if (rank < this.#initial) this.#reject(new ParError('PAR_PEER_LOST', `rank ${rank} is gone: ${reason}`));
   }
 
-  abort(status: number, reason: string, rank = -1): void {
-    this.#end(rank, status, reason);
+  abort(status: number, reason: string, rank = -1, lost?: number): void {
+    this.#end(rank, status, reason, lost);
   }
 
   request(rank: number, name: string, data?: unknown, signal?: AbortSignal): Promise<unknown> {
@@ -260,7 +260,7 @@ class RendezvousServer implements Rendezvous {
         this.#complete(rank, seat);
         break;
       case 'abort':
-        this.#end(rank, message.status, message.reason);
+        this.#end(rank, message.status, message.reason, message.lost);
         break;
       case 'expendable':
         this.#options.onExpendable?.(rank, message.replacement);
@@ -360,11 +360,11 @@ class RendezvousServer implements Rendezvous {
     );
   }
 
-  #end(rank: number, status: number, reason: string): void {
+  #end(rank: number, status: number, reason: string, lost?: number): void {
     if (this.#ended !== undefined) return;
-    this.#ended = { status, reason, rank };
+    this.#ended = { status, reason, rank, lost };
     clearTimeout(this.#joinTimer);
-    this.#broadcast({ type: 'abort', status, reason, rank }, rank);
+    this.#broadcast({ type: 'abort', ...this.#ended }, rank);
     this.#reject(new ParError('PAR_ABORTED', reason));
     this.#options.onAbort?.(rank, status, reason);
   }
