@@ -4,35 +4,38 @@ const KiB = 1024;
 const MiB = 1024 * KiB;
 
 /**
- * Where one algorithm overtakes another, in bytes of the whole buffer unless said otherwise. They begin with MPICH's and
- * Open MPI's tables, moved up for the latency of an event loop. benchmarks/collectives/crossover.ts measures them; where
- * it found the algorithm for larger buffers slower (sockets on one host, more ranks than cores), they are higher still.
+ * Where one algorithm overtakes another, in bytes of the whole buffer unless said otherwise. Measured by
+ * benchmarks/collectives/crossover.ts at 2, 4, 8 and 16 ranks over Unix sockets and TCP on one host of 2 cores; what it
+ * could not see there (more ranks, ranks with a network of their own) follows MPICH's and Open MPI's tables.
  */
 export const THRESHOLDS = {
   /** Largest size at which one rank serves all others by itself. */
   linearSize: 4,
   /** Largest size at which small operands go from everybody to everybody in one round. */
   allToAllSize: 8,
-  /** Smallest size at which joining small blocks on the way saves more than it costs. */
-  packetSize: 8,
+  /** Smallest size at which gather and scatter join small blocks on the way; up to 16 ranks it took twice as long. */
+  packetSize: 32,
   bcastSegmented: 512 * KiB,
   bcastScatter: 8 * MiB,
   bcastSegment: 128 * KiB,
   /** Bytes of one block up to which gather and scatter join it with others on the way. */
   packetBlock: 4 * KiB,
-  allgatherRounds: 16 * KiB,
+  allgatherRounds: 64 * KiB,
   allgatherRing: 512 * KiB,
-  /** Bytes of one block up to which alltoall joins it with others on the way. */
+  /** Smallest size at which alltoall joins small blocks on the way: a tie at 8 ranks, half the time at 16. */
+  alltoallPacketSize: 16,
+  /** Bytes of one block up to which it does. */
   alltoallPacketBlock: 256,
   /** Bytes of one block above which alltoall makes one exchange at a time. */
-  alltoallPairwise: 1 * MiB,
+  alltoallPairwise: 4 * MiB,
   reduceHalving: 4 * MiB,
   allreduceGather: 4 * KiB,
   allreduceHalving: 256 * KiB,
   allreduceRing: 1 * MiB,
   allreduceSegment: 256 * KiB,
-  reduceScatterPairwise: 512 * KiB,
-  scanPipelined: 64 * KiB,
+  /** Bytes of one rank's block from which reduce-scatter goes from rank to rank. */
+  reduceScatterPairwise: 64 * KiB,
+  scanPipelined: 16 * KiB,
   scanSegment: 64 * KiB,
 } as const;
 
@@ -81,10 +84,8 @@ export function chooseAllgather(size: number, bytes: number | undefined): Allgat
   if (size % 2 === 0) allowed.push('neighbor-exchange');
   const chosen = override('ALLGATHER', allowed);
   if (chosen !== undefined) return chosen;
-  if (bytes === undefined || bytes < THRESHOLDS.allgatherRounds) {
-    if (size <= THRESHOLDS.linearSize) return 'linear';
-    return powerOfTwo ? 'recursive-doubling' : 'bruck';
-  }
+  if (size <= THRESHOLDS.linearSize) return 'linear';
+  if (bytes === undefined || bytes < THRESHOLDS.allgatherRounds) return powerOfTwo ? 'recursive-doubling' : 'bruck';
   return bytes < THRESHOLDS.allgatherRing && size % 2 === 0 ? 'neighbor-exchange' : 'ring';
 }
 
@@ -94,7 +95,7 @@ export function chooseAlltoall(size: number, blockBytes: number | 'unequal' | un
   const chosen = override('ALLTOALL', joinable ? ['scattered', 'pairwise', 'bruck'] : ['scattered', 'pairwise']);
   if (chosen !== undefined) return chosen;
   if (blockBytes === 'unequal') return 'scattered';
-  if (size >= THRESHOLDS.packetSize && (blockBytes ?? 0) <= THRESHOLDS.alltoallPacketBlock) return 'bruck';
+  if (size >= THRESHOLDS.alltoallPacketSize && (blockBytes ?? 0) <= THRESHOLDS.alltoallPacketBlock) return 'bruck';
   return (blockBytes ?? 0) > THRESHOLDS.alltoallPairwise ? 'pairwise' : 'scattered';
 }
 
@@ -119,12 +120,12 @@ export function chooseAllreduce(size: number, bytes: number | undefined, commuta
 }
 
 /** `bytes`: the whole input. */
-export function chooseReduceScatter(bytes: number, commutative: boolean): ReduceScatterAlgorithm {
+export function chooseReduceScatter(size: number, bytes: number, commutative: boolean): ReduceScatterAlgorithm {
   const allowed: ReduceScatterAlgorithm[] = ['recursive-halving', 'ordered'];
   if (commutative) allowed.push('pairwise');
   const chosen = override('REDUCE_SCATTER', allowed);
   if (chosen !== undefined) return chosen;
-  if (bytes < THRESHOLDS.reduceScatterPairwise) return 'recursive-halving';
+  if (bytes < THRESHOLDS.reduceScatterPairwise * size) return 'recursive-halving';
   return commutative ? 'pairwise' : 'ordered';
 }
 

@@ -72,7 +72,7 @@ export async function reduceScatterInto(
   if (library !== undefined && isNativeReduction(checked.op, input.type)) {
     await native(call, library.reduceScatter(inPlace ? undefined : input, into.view, counts, checked.op.name));
   } else {
-    const algorithm = chooseReduceScatter(input.bytes.length, checked.commutative);
+    const algorithm = chooseReduceScatter(size, input.bytes.length, checked.commutative);
     const parts = { input, op, blocks };
     const result = size === 1 ? elements : await reduceScatterElements(call, parts, algorithm);
     into.view.bytes.set(bytesOf(result));

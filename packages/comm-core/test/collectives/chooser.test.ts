@@ -28,11 +28,18 @@ test('small collectives use few rounds and large ones move few bytes', async () 
     'neighbor-exchange',
     'ring',
   ]);
-  expect([100, 1 * KiB, 2048 * KiB].map((bytes) => c.chooseAlltoall(8, bytes))).toEqual([
+  expect([100, 1 * KiB, 8192 * KiB].map((bytes) => c.chooseAlltoall(16, bytes))).toEqual([
     'bruck',
     'scattered',
     'pairwise',
   ]);
+  expect([2, 4, 8].map((size) => c.chooseReduceScatter(size, 256 * KiB, true))).toEqual([
+    'pairwise',
+    'pairwise',
+    'recursive-halving',
+  ]);
+  expect([1 * KiB, 32 * KiB].map((bytes) => c.chooseScan(8, bytes))).toEqual(['recursive-doubling', 'pipelined']);
+  expect([8, 64].map((size) => c.chooseGather(size))).toEqual(['linear', 'binomial']);
 });
 
 test('operations that do not commute never go to algorithms that change their order', async () => {
@@ -41,7 +48,7 @@ test('operations that do not commute never go to algorithms that change their or
     for (const size of [2, 3, 8, 33]) {
       for (let bytes = 1; bytes < 2 ** 30; bytes *= 8) {
         expect(c.chooseAllreduce(size, bytes, false)).not.toBe('ring');
-        expect(c.chooseReduceScatter(bytes, false)).not.toBe('pairwise');
+        expect(c.chooseReduceScatter(size, bytes, false)).not.toBe('pairwise');
       }
     }
   }
@@ -80,12 +87,12 @@ describe('PAR_COLL_<OP> overrides the choice', () => {
     ['BARRIER', 'linear', (c: typeof Chooser) => c.chooseBarrier()],
     ['BCAST', 'chain', (c: typeof Chooser) => c.chooseBcast(4, 8)],
     ['GATHER', 'binomial', (c: typeof Chooser) => c.chooseGather(3)],
-    ['SCATTER', 'linear', (c: typeof Chooser) => c.chooseScatter(30)],
+    ['SCATTER', 'linear', (c: typeof Chooser) => c.chooseScatter(40)],
     ['ALLGATHER', 'ring', (c: typeof Chooser) => c.chooseAllgather(8, 8)],
     ['ALLTOALL', 'pairwise', (c: typeof Chooser) => c.chooseAlltoall(8, 8)],
     ['REDUCE', 'rabenseifner', (c: typeof Chooser) => c.chooseReduce(8)],
     ['ALLREDUCE', 'ring', (c: typeof Chooser) => c.chooseAllreduce(4, 8, true)],
-    ['REDUCE_SCATTER', 'ordered', (c: typeof Chooser) => c.chooseReduceScatter(8, true)],
+    ['REDUCE_SCATTER', 'ordered', (c: typeof Chooser) => c.chooseReduceScatter(8, 8, true)],
     ['SCAN', 'linear', (c: typeof Chooser) => c.chooseScan(8, 8)],
   ])('%s=%s', async (operation, algorithm, choose) => {
     expect(choose(await chooserWith({}))).not.toBe(algorithm);
