@@ -7,6 +7,7 @@
 #include "datatypes.h"
 #include "engine.h"
 #include "layout.h"
+#include "ring.h"
 
 namespace par {
 
@@ -201,7 +202,26 @@ napi_value Reduce(napi_env env, napi_callback_info info) {
                                              OpOf(call.Int(4)), call.Int(5), call.comm, &call.request));
 }
 
-// allreduce, scan, exscan(plane, send | undefined, recv, type, op)
+// allreduce(plane, send | undefined, recv, type, op, whole); `whole`: every rank runs par, and makes the same choice
+napi_value Allreduce(napi_env env, napi_callback_info info) {
+  Call<2> call(env, info);
+  const Count count = call.CountOf(call.recv);
+  const bool ring = call.Bool(5) && RingIsFaster(call.recv.size, static_cast<size_t>(count), call.GetPlane(0)->size);
+  const void* from = call.From();
+  Layout* layout = nullptr;
+  if (ring && from == MPI_IN_PLACE) {
+    const uint8_t* own = static_cast<const uint8_t*>(call.recv.data);
+    layout = new Layout;
+    layout->copy.assign(own, own + call.recv.size);
+    from = layout->copy.data();
+  }
+  const InRing chosen(ring);
+  const int error = PAR_LARGE(MPI_Iallreduce)(from, Address(call.recv), count, call.datatype, OpOf(call.Int(4)),
+                                              call.comm, &call.request);
+  return call.Started(error, layout);
+}
+
+// scan, exscan(plane, send | undefined, recv, type, op)
 template <typename Start>
 napi_value Elementwise(napi_env env, napi_callback_info info, Start start) {
   Call<1> call(env, info);
@@ -209,7 +229,6 @@ napi_value Elementwise(napi_env env, napi_callback_info info, Start start) {
                             call.comm, &call.request));
 }
 
-napi_value Allreduce(napi_env env, napi_callback_info info) { return Elementwise(env, info, PAR_LARGE(MPI_Iallreduce)); }
 napi_value Scan(napi_env env, napi_callback_info info) { return Elementwise(env, info, PAR_LARGE(MPI_Iscan)); }
 napi_value Exscan(napi_env env, napi_callback_info info) { return Elementwise(env, info, PAR_LARGE(MPI_Iexscan)); }
 

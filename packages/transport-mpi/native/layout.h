@@ -23,6 +23,7 @@ struct Layout {
   // For MPI_Ialltoallw: a type for each block; its displacement is then in bytes.
   std::vector<MPI_Datatype> types;
   std::vector<MPI_Datatype> derived;
+  std::vector<uint8_t> copy;  // of what a call in place began with
 
   Layout() = default;
   Layout(const Layout&) = delete;

@@ -97,9 +97,17 @@ export interface Native {
     op: number,
     root: number,
   ): number;
-  allreduce(comm: Handle, send: Uint8Array | undefined, recv: Uint8Array, type: number, op: number): number;
-  scan: Native['allreduce'];
-  exscan: Native['allreduce'];
+  /** `whole`: every rank runs par, so all may choose the same algorithm of the library. */
+  allreduce(
+    comm: Handle,
+    send: Uint8Array | undefined,
+    recv: Uint8Array,
+    type: number,
+    op: number,
+    whole: boolean,
+  ): number;
+  scan(comm: Handle, send: Uint8Array | undefined, recv: Uint8Array, type: number, op: number): number;
+  exscan: Native['scan'];
   reduceScatter(
     comm: Handle,
     send: Uint8Array | undefined,

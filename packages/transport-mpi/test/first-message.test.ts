@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { LAST_NUMBER, layoutOf, readFirst, slabOf, writeFirst } from '../src/messages/first-message.ts';
+import { LAST_NUMBER, layoutOf, readFirst, readOnly, slabOf, writeFirst } from '../src/messages/first-message.ts';
 import { SMALL } from '../src/native.ts';
 
 const segments = fc.array(fc.uint8Array({ maxLength: 1500 }), { minLength: 1, maxLength: 300 });
@@ -17,6 +17,8 @@ describe('the first message of a value', () => {
         const first = readFirst(slab, SMALL, layout.bytes);
         expect(first).toMatchObject({ count: sent.length, number: needed, follows: layout.follows, acknowledge });
         expect(first.inline).toEqual(sent.slice(0, layout.inline));
+        const alone = sent.length === 1 && needed === 0;
+        expect(readOnly(slab, SMALL, layout.bytes)).toEqual(alone ? sent[0] : undefined);
         if (layout.lengthsFollow) expect(first.lengths).toBeUndefined();
         else expect(first.lengths).toEqual(sent.map((segment) => segment.length));
       }),
@@ -34,6 +36,7 @@ describe('the first message of a value', () => {
     const slab = slabOf(SMALL);
     const layout = layoutOf(sent);
     writeFirst(slab.bytes, sent, layout, 0, false);
+    expect(readOnly(slab, 0, layout.bytes - 1)).toBeUndefined();
     expect(() => readFirst(slab, 0, layout.bytes - 1)).toThrow(expect.objectContaining({ code: 'PAR_PROTOCOL' }));
   });
 });

@@ -205,7 +205,10 @@ export class MpiCollectives implements NativeCollectives {
   allreduce(send: BufferView | undefined, recv: BufferView, op: string): Promise<void> {
     const round = this.#reduceRound('allreduceInto', send, recv, codeOf(op), -1);
     if (round) return round;
-    return this.#elementwise('allreduceInto', send, recv, op, (...args) => this.#native.allreduce(this.#comm, ...args));
+    const whole = this.#rounds !== undefined;
+    return this.#elementwise('allreduceInto', send, recv, op, (...args) =>
+      this.#native.allreduce(this.#comm, ...args, whole),
+    );
   }
 
   reduceScatter(send: BufferView | undefined, recv: BufferView, counts: readonly number[], op: string): Promise<void> {

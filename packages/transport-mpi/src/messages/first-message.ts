@@ -90,6 +90,16 @@ export function slabOf(size: number): Slab {
   return { bytes: new Uint8Array(memory), words: new Uint32Array(memory), lengths: new Float64Array(memory) };
 }
 
+/** The only segment of a value that nothing else is said of, a copy; undefined for any other first message. */
+export function readOnly(slab: Slab, offset: number, bytes: number): Uint8Array | undefined {
+  const at = offset >> 2;
+  if (slab.words[at] !== 1 || slab.words[at + 1] !== 0) return undefined;
+  const start = offset + FIXED + LENGTH;
+  return slab.lengths[(offset + FIXED) >> 3] === offset + bytes - start
+    ? slab.bytes.slice(start, offset + bytes)
+    : undefined;
+}
+
 /** Reads the first message at `offset` of a slab, a multiple of SMALL; the segments are copies. */
 export function readFirst(slab: Slab, offset: number, bytes: number): FirstMessage {
   const count = slab.words[offset >> 2]!;

@@ -22,7 +22,7 @@ import {
 import type { Outcome, Progress } from '../progress.ts';
 import type { Bulk } from './bulk.ts';
 import { BYTES_CODE, ELEMENT_BYTES, TYPE_CODE } from './element-types.ts';
-import { type FirstMessage, layoutOf, readFirst, slabOf, writeFirst } from './first-message.ts';
+import { type FirstMessage, layoutOf, readFirst, readOnly, slabOf, writeFirst } from './first-message.ts';
 import { MatchedBuffer, MatchedValue } from './matched.ts';
 import { describe, PendingFirst, PendingReceive, PendingSend, receiveError } from './operations.ts';
 
@@ -263,13 +263,19 @@ export class MpiSpace implements MatchingSpace {
   /** The first message of a value is in a slab slot. */
   #arrived(source: number, tag: number, bytes: number, slot: number, immediate: boolean): Promise<EncodedMessage> {
     const slab = this.progress.slabs[Math.trunc(slot / SLAB_SLOTS)]!;
+    const offset = (slot % SLAB_SLOTS) * SMALL;
+    const from = this.planes.among ? this.planes.among.memberOf(source) : source;
+    const only = readOnly(slab, offset, bytes);
+    if (only !== undefined) {
+      const message = { source: from, tag, bytes: only.length, segments: [only] };
+      return immediate ? this.progress.now(message, 0) : Promise.resolve(message);
+    }
     let first: FirstMessage;
     try {
-      first = readFirst(slab, (slot % SLAB_SLOTS) * SMALL, bytes);
+      first = readFirst(slab, offset, bytes);
     } catch (error) {
       return Promise.reject(error);
     }
-    const from = this.planes.among ? this.planes.among.memberOf(source) : source;
     if (first.number !== 0) return this.#finish(from, tag, first);
     const { inline: segments } = first;
     const message = { source: from, tag, bytes: totalOf(segments), segments };
