@@ -16,9 +16,9 @@ constexpr int64_t kYielding = 2'000'000;
 constexpr int64_t kAlone = 20'000;
 constexpr int64_t kShortestSleep = 50;
 constexpr int64_t kLongestSleep = 1'000;
-// A wake-up costs about 60 µs of processor time, so a rank that has waited long sleeps longer: 2 % of a core at most.
+// A wake-up costs about 80 µs of processor time, so a rank that has waited long sleeps longer: 2 % of a core at most.
 constexpr int64_t kLong = 100'000'000;
-constexpr int64_t kDeepSleep = 4'000;
+constexpr int64_t kDeepSleep = 5'000;
 constexpr int64_t kPollBudget = 5'000;
 
 int64_t sleep_ = kShortestSleep;
