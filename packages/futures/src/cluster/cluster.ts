@@ -11,7 +11,7 @@ import type { Parts } from './run-role.ts';
 /** What the ranks of a cluster are. */
 export interface Surroundings {
   /** Ranks there have been so far. */
-  readonly size: number;
+  size(): number;
   /** Undefined: there can be no more and no fewer workers. */
   readonly elastic?: Elastic | undefined;
   /** The cluster is not this process's own: it goes on without it. */
@@ -50,7 +50,7 @@ export class Cluster implements AsyncDisposable {
   constructor(layout: Layout, parts: Parts, surroundings: Surroundings) {
     const { mailbox } = parts;
     this.layout = layout;
-    this.link = new RankLink(mailbox, layout.scheduler, () => surroundings.size);
+    this.link = new RankLink(mailbox, layout.scheduler, () => surroundings.size());
     this.#parts = parts;
     this.#surroundings = surroundings;
     this.#control = new ClientCore(this.link, 'cluster');

@@ -1,11 +1,12 @@
-import { type Communicator, detect, init } from '@par/comm-core';
+import { type Communicator, detect, init, type Universe, universeOf } from '@par/comm-core';
 import { setCurrentCluster } from '../client/current.ts';
 import { FuturesError } from '../client/errors.ts';
 import { Cluster, type Surroundings } from './cluster.ts';
 import { joinCluster } from './join-cluster.ts';
 import { type Layout, type LayoutOptions, layoutOf } from './layout.ts';
 import { startLocalCluster } from './local-cluster.ts';
-import { layerOf, type RoleOptions, runRole, startParts } from './run-role.ts';
+import { type Growth, layerOf, type RoleOptions, runRole, startParts } from './run-role.ts';
+import { ranksSoFar, replacementOf, seatProgram } from './seats.ts';
 
 export interface InitializeOptions extends LayoutOptions, RoleOptions {
   /** Ranks to use. Default: all of the job; a process started alone starts a local cluster. */
@@ -83,11 +84,9 @@ async function join(schedulerFile: string, signal: AbortSignal | undefined): Pro
 /** A cluster of processes on this machine, for this process alone. */
 export async function startAlone(options: InitializeOptions, closing = (): void => {}): Promise<Cluster> {
   const { comm, layout, surroundings } = await startLocalCluster(options.workers, roleOptions(options));
-  return clientOf(comm, layout, options, {
+  return clientOf(comm, layout, roleOptions(options), {
     elastic: surroundings.elastic,
-    get size() {
-      return surroundings.size;
-    },
+    size: () => surroundings.size(),
     close: () => {
       closing();
       return surroundings.close();
@@ -98,11 +97,16 @@ export async function startAlone(options: InitializeOptions, closing = (): void 
 async function start(world: Communicator, options: InitializeOptions): Promise<Cluster | Finished> {
   const layout = layoutOf(world.size, options);
   const { exit = true } = options;
-  const comm = await layerOf(world);
+  // Once: what a cluster leaves behind would meet the next one there.
+  const universe = options.comm === undefined && exit ? universeOf(world) : undefined;
+  const comm = universe?.comm ?? (await layerOf(world));
+  const role = { ranksOnHost: ranksOnHost(world, options), ...roleOptions(options) };
+  const growth = universe && growthOf(universe, layout, role);
   if (world.rank === layout.client) {
-    return clientOf(comm, layout, options, { size: world.size, close: () => free(comm, exit) });
+    const size = universe === undefined ? () => world.size : ranksSoFar(universe, world.size);
+    return clientOf(comm, layout, role, { size, close: () => free(comm, exit) }, growth);
   }
-  await runRole(comm, layout, roleOptions(options));
+  await runRole(comm, layout, role, growth);
   if (exit) {
     // A communicator of the caller's may be in use elsewhere; the process's end says goodbye for it.
     if (options.comm === undefined) await world[Symbol.asyncDispose]();
@@ -112,13 +116,31 @@ async function start(world: Communicator, options: InitializeOptions): Promise<C
   return { role: world.rank === layout.scheduler ? 'scheduler' : 'worker', rank: world.rank, layout };
 }
 
+/** Under a launcher that starts workers in place of lost ones. */
+function growthOf(universe: Universe, layout: Layout, role: RoleOptions): Growth {
+  const { scheduler, client, workers } = layout;
+  const exclusive = !workers.includes(scheduler) && !workers.includes(client);
+  return { arrivals: universe.onArrival, replacement: replacementOf(seatProgram(), { scheduler, exclusive, role }) };
+}
+
+/** Of a communicator of some ranks nothing is known but their number. */
+function ranksOnHost(world: Communicator, { comm }: InitializeOptions): number {
+  return (comm === undefined ? detect(process.env).localSize : undefined) ?? world.size;
+}
+
 /** Where the program goes on on all ranks, nothing of the layer stays. Otherwise ranks end without waiting for each other. */
 async function free(comm: Communicator, exit: boolean): Promise<void> {
   if (!exit) await comm.free();
 }
 
-function clientOf(comm: Communicator, layout: Layout, options: InitializeOptions, surroundings: Surroundings): Cluster {
-  const cluster = new Cluster(layout, startParts(comm, layout, roleOptions(options)), surroundings);
+function clientOf(
+  comm: Communicator,
+  layout: Layout,
+  role: RoleOptions,
+  surroundings: Surroundings,
+  growth?: Growth,
+): Cluster {
+  const cluster = new Cluster(layout, startParts(comm, layout, role, growth), surroundings);
   setCurrentCluster(cluster);
   return cluster;
 }

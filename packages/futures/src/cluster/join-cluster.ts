@@ -9,6 +9,7 @@ import { Cluster } from './cluster.ts';
 import { findTransport } from './find-transport.ts';
 import { startParts } from './run-role.ts';
 import { CLIENT_ROLE } from './scheduler-loop.ts';
+import { ranksSoFar } from './seats.ts';
 
 /** How long a cluster may take to appear, unless told otherwise, in milliseconds. */
 const APPEAR_MS = 30_000;
@@ -29,18 +30,13 @@ export interface JoinOptions {
 export async function joinCluster({ schedulerFile, signal }: JoinOptions, closing = (): void => {}): Promise<Cluster> {
   const file = resolve(schedulerFile);
   const { transport, access } = await enter(file, signal ?? AbortSignal.timeout(APPEAR_MS));
-  const { comm, onArrival } = universeOf(transport)!;
-  let size = access.worldSize;
-  onArrival((rank) => {
-    size = Math.max(size, rank + 1);
-  });
+  const universe = universeOf(transport)!;
+  const { comm } = universe;
   const scheduler = 0;
   const roles = { scheduler, client: comm.rank, workers: [] };
   const cluster = new Cluster({ ...roles, size: access.worldSize }, startParts(comm, roles, {}), {
     joined: true,
-    get size() {
-      return Math.max(size, comm.rank + 1);
-    },
+    size: ranksSoFar(universe, comm.rank + 1),
     close: () => {
       closing();
       return transport.close();

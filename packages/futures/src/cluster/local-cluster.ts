@@ -70,9 +70,7 @@ export async function startLocalCluster(workers: number | undefined, role: RoleO
       },
       surroundings: {
         elastic,
-        get size() {
-          return elastic.nextRank;
-        },
+        size: () => elastic.nextRank,
         async close() {
           await transport.close();
           // Nothing of the rendezvous keeps this process alive; what it waits for are the ends of the members.

@@ -4,7 +4,7 @@ import type * as Tcp from '@par/transport-tcp';
 import { findTransport } from './find-transport.ts';
 import { runRole } from './run-role.ts';
 import { WORKER_ROLE } from './scheduler-loop.ts';
-import { replacementOf, type SeatSettings } from './seat-settings.ts';
+import { replacementOf, type SeatSettings } from './seats.ts';
 
 // Program of the ranks of `par cluster`, and of those that `par run` starts in place of lost workers.
 

@@ -1,4 +1,5 @@
-import type { Replacement } from '@par/comm-core';
+import { fileURLToPath } from 'node:url';
+import type { Replacement, Universe } from '@par/comm-core';
 import type { Rank } from '../protocol/index.ts';
 import type { RoleOptions } from './run-role.ts';
 
@@ -13,4 +14,19 @@ export interface SeatSettings {
 /** What becomes a worker in place of a lost one. `program`: path of seat-process. */
 export function replacementOf(program: string, settings: SeatSettings): Replacement {
   return { program, env: { PAR_CLUSTER: JSON.stringify(settings) } };
+}
+
+/** Next to this file: as it was built, or in the sources. */
+export function seatProgram(): string {
+  const path = import.meta.url.endsWith('.ts') ? './seat-process.ts' : './cluster/seat-process.js';
+  return fileURLToPath(new URL(path, import.meta.url));
+}
+
+/** How many ranks there have been until then, those that are lost and, at first, `initial`. */
+export function ranksSoFar({ onArrival }: Universe, initial: number): () => number {
+  let size = initial;
+  onArrival((rank) => {
+    size = Math.max(size, rank + 1);
+  });
+  return () => size;
 }
