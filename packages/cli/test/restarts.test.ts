@@ -32,3 +32,10 @@ test.each([
   expect(end).toMatchObject({ status });
   expect(end.stderr).not.toContain('again');
 });
+
+test('a replacement that never joins is tried five times', async () => {
+  const { status, stderr } = await par(['run', '-np', '2', fixture('replaced.ts')]);
+  expect(stderr.match(/takes its place: /g)).toHaveLength(5);
+  expect(stderr).toContain('par: rank 6 is not replaced: exit status 3 before it joined, as 4 others before it\n');
+  expect({ status, stderr }).toMatchObject({ status: 3, stderr: expect.stringContaining('par: rank 6 failed: ') });
+});

@@ -65,6 +65,7 @@ export class Fleet implements Hosts {
   readonly includesThis: boolean;
   readonly #hosts: readonly FleetHost[];
   #placement: Placement | undefined;
+  #address: string | undefined;
   /** Hosts of ranks that were started later. */
   readonly #later = new Map<number, number>();
 
@@ -72,6 +73,11 @@ export class Fleet implements Hosts {
     this.#hosts = hosts;
     this.totalSlots = totalSlots(hosts, ppn);
     this.includesThis = hosts.some(({ agent }) => agent === undefined);
+  }
+
+  /** Where the job's other hosts reach this one; undefined: there is no route. Known once ranks were placed. */
+  get address(): string | undefined {
+    return this.#address;
   }
 
   /** What is known once ranks were placed. */
@@ -97,6 +103,7 @@ export class Fleet implements Hosts {
     }
     const here = used.find(({ agent }) => agent === undefined);
     const own = await addressTowards([...contacts.values()]);
+    this.#address = own;
     if (here !== undefined && own !== undefined) contacts.set(here, own);
 
     const programs = options.segments.map(({ program }, at) => ({ program, cwd: segments[at]!.cwd }));

@@ -60,7 +60,7 @@ export async function tcpStarter(setting: Setting, { job, note }: StarterEvents)
   });
   let withdraw = (): void => {};
   if (onAccess !== undefined) {
-    const doors = doorsOf(control.address, seats);
+    const doors = doorsOf({ address: control.address, tcpHost: fleet?.address }, seats);
     const launcher = { pid: process.pid, hostname: hostname() };
     const access: Access = {
       job: id,
@@ -134,10 +134,11 @@ export function hereSeats(size: number, rendezvous = 'unix:<directory>/rendezvou
 }
 
 /** Where processes that join later find the rendezvous: on this host first, then on each other host. */
-function doorsOf(address: string, seats: readonly TcpSeat[]): Door[] {
-  const own = seats.find(({ otherHost }) => otherHost === undefined);
-  const doors = new Map<string, Door>([[address, { address, tcpHost: own?.tcpHost }]]);
-  for (const { rendezvous, tcpHost } of seats) doors.set(rendezvous, { address: rendezvous, tcpHost });
+function doorsOf(own: Door, seats: readonly TcpSeat[]): Door[] {
+  const doors = new Map<string, Door>([[own.address, own]]);
+  for (const { rendezvous, tcpHost, otherHost } of seats) {
+    if (otherHost !== undefined) doors.set(rendezvous, { address: rendezvous, tcpHost });
+  }
   return [...doors.values()];
 }
 
