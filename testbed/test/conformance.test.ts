@@ -1,4 +1,4 @@
-import { conformance, nodeOptions } from '@par/comm-core/conformance';
+import { conformance } from '@par/comm-core/conformance';
 import { describeSlurm, slurm } from './cluster.ts';
 
 /** Without par's launcher; which ranks share a host differs from all other suites. */
@@ -14,17 +14,9 @@ describeSlurm('three nodes with two tasks each', () => {
       name,
       capabilities: { detectsMismatch: sockets, survivesPeerLoss: sockets },
       sizes: [6],
-      setup: (size) => ({
+      setup: () => ({
         launch: (program) => ({
-          ...slurm.atLogin([
-            'srun',
-            '-N3',
-            '--ntasks-per-node=2',
-            ...options,
-            process.execPath,
-            ...nodeOptions(size),
-            ...program,
-          ]),
+          ...slurm.atLogin(['srun', '-N3', '--ntasks-per-node=2', ...options, process.execPath, ...program]),
           env: {
             ...slurm.env,
             PAR_TRANSPORT: transport,

@@ -1,4 +1,4 @@
-import { conformance, nodeOptions } from '@par/comm-core/conformance';
+import { conformance } from '@par/comm-core/conformance';
 import type { TestedMpi } from './mpis.ts';
 
 /** The conformance suite over these MPIs, at every size. */
@@ -7,9 +7,7 @@ export function conformanceOf(mpis: readonly TestedMpi[]): void {
     conformance({
       name: mpi.name,
       capabilities: { detectsMismatch: false, survivesPeerLoss: false },
-      setup: (size) => ({
-        launch: (program) => ({ ...mpi.command(size, [...nodeOptions(size), ...program]), env: mpi.env }),
-      }),
+      setup: (size) => ({ launch: (program) => ({ ...mpi.command(size, program), env: mpi.env }) }),
     });
   }
 }

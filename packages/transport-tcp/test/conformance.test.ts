@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { conformance, nodeOptions } from '@par/comm-core/conformance';
+import { conformance } from '@par/comm-core/conformance';
 
 const launcher = join(import.meta.dirname, 'programs/launch.ts');
 
@@ -10,7 +10,7 @@ for (const family of ['unix', 'tcp']) {
     setup: (size) => ({
       launch: (program) => ({
         command: process.execPath,
-        args: [launcher, `${size}`, ...nodeOptions(size), ...program],
+        args: [launcher, `${size}`, ...program],
         env: { PAR_TCP_FAMILY: family },
       }),
     }),

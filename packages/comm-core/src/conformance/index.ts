@@ -6,7 +6,6 @@ import { stepsOf } from './run-rank.ts';
 import { keyOf, type TestResult } from './summary.ts';
 
 export type { InProcessJob, Job, LaunchCommand, ProcessJob, Purpose } from './job.ts';
-export { nodeOptions } from './job.ts';
 export type { JobOptions } from './run-all.ts';
 
 /** Job sizes of a whole run: everything small, a power of two and an odd size beyond it. */

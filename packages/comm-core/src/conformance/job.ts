@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import type { Communicator } from '../comm/communicator.ts';
 import type { RankReport } from './run-rank.ts';
 
@@ -14,15 +13,6 @@ export interface InProcessJob {
 export interface ProcessJob {
   /** How to start the given program (script and its arguments, without node) as all ranks of the job. */
   launch(program: readonly string[]): LaunchCommand;
-}
-
-/**
- * Options of node for the ranks of a job, where its launcher can pass them on. Ranks that outnumber the cores do without V8's
- * threads, which would take turns with other ranks, and collect garbage less often: a fifth less processor time.
- */
-export function nodeOptions(size: number): readonly string[] {
-  if (size <= availableParallelism()) return [];
-  return ['--single-threaded', '--min-semi-space-size=16', '--no-lazy-feedback-allocation'];
 }
 
 export interface LaunchCommand {
