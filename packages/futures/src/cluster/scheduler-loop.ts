@@ -80,7 +80,15 @@ export class SchedulerLoop {
   #take(from: Rank, records: readonly ToScheduler[]): void {
     if (!this.#over) this.#handle({ kind: 'records', from, records });
     for (const record of records) {
-      if (record.kind === 'leave') this.#workers.delete(from);
+      if (record.kind === 'leave') {
+        this.#workers.delete(from);
+        this.#starting.delete(from);
+      }
+      // Another process of that rank will join, or has to be told that it need not.
+      if (record.kind === 'died') {
+        this.#starting.add(from);
+        if (this.#over) this.#close(from);
+      }
       if (record.kind === 'join') {
         this.#starting.delete(from);
         if (this.#expired.delete(from)) this.#workers.add(from);

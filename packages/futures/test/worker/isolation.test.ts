@@ -39,6 +39,12 @@ test('tasks run in a child of the rank, with large data in and out, clients in t
   expect(await client.submit(sum, client.scatter(new Float64Array(5000).fill(2)))).toBe(10_000);
 });
 
+test('a cluster that is closed while a process is started in place of another ends', async () => {
+  const cluster = await TestCluster.start({ ...inProcess, workers: 1, schedulerOptions: { allowedFailures: 0 } });
+  await expect(cluster.client.submit(crash).result()).rejects.toMatchObject({ code: 'PAR_KILLED_WORKER' });
+  await cluster[Symbol.asyncDispose]();
+});
+
 test('a crash of native code costs the process, not the rank: its tasks and data are computed again', async () => {
   await using cluster = await TestCluster.start({
     ...inProcess,
