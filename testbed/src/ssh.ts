@@ -83,6 +83,8 @@ export class SshNetwork implements AsyncDisposable {
   async #startSshd(host: Host): Promise<void> {
     const { directory } = this;
     mkdirSync(this.tmp(host.name));
+    const home = join(directory, `home-${host.name}`);
+    mkdirSync(home);
     mkdirSync('/run/sshd', { recursive: true, mode: 0o755 });
     const settings = [
       `ListenAddress ${host.address}`,
@@ -94,7 +96,8 @@ export class SshNetwork implements AsyncDisposable {
       'PasswordAuthentication no',
       'PermitRootLogin prohibit-password',
       'MaxStartups 100',
-      `SetEnv TMPDIR=${this.tmp(host.name)} PAR_TEST_HOST=${host.name} PATH=${dirname(process.execPath)}:/usr/bin:/bin`,
+      // A home of its own: start-up files of whoever runs the tests may wait for locks that a killed shell has left behind.
+      `SetEnv HOME=${home} TMPDIR=${this.tmp(host.name)} PAR_TEST_HOST=${host.name} PATH=${dirname(process.execPath)}:/usr/bin:/bin`,
     ];
     const config = join(directory, `sshd-${host.name}`);
     writeFileSync(config, [...settings, ''].join('\n'));

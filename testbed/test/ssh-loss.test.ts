@@ -61,7 +61,7 @@ test('when an agent is killed, its ranks end and the job with them', async () =>
   await network.quiet();
 });
 
-test('futures finish on the hosts that are left', async () => {
+test('futures finish on the hosts that are left, which get the workers of the lost one', async () => {
   const args = ['run', '-H', 'h1,h2,h3', '-np', '6', '--heartbeat', '3s', program('futures-loss.ts')];
   const launch = network.launch(args);
   await launch.until(({ stdout }) => stdout.includes('some done'));
@@ -69,6 +69,7 @@ test('futures finish on the hosts that are left', async () => {
   const { status, stdout, stderr } = await launch.finished;
   expect(stdout).toContain('all 60 squares are right');
   expect({ status, stderr }).toMatchObject({ status: 0 });
+  expect(stderr.match(/rank [45] is lost, rank [67] takes its place on h[12]: host lost: h3/g)).toHaveLength(2);
   await launch.gone();
   await network.quiet();
 });

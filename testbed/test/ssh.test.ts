@@ -5,10 +5,14 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { exitStatuses } from '../../packages/cli/test/exit-statuses.ts';
 import { fixture } from '../../packages/cli/test/launch.ts';
+import { inHost } from '../src/host.ts';
+import { Running } from '../src/running.ts';
 import { SshNetwork } from '../src/ssh.ts';
 
 const HELLO = fileURLToPath(new URL('../../examples/hello.ts', import.meta.url));
 const program = (name: string): string => fileURLToPath(new URL(`programs/${name}`, import.meta.url));
+const ofFutures = (name: string): string =>
+  fileURLToPath(new URL(`../../packages/futures/test/cluster/programs/${name}`, import.meta.url));
 const ALL = ['run', '-H', 'h1,h2,h3'];
 
 let network: SshNetwork;
@@ -139,6 +143,31 @@ test('--inspect says how the debuggers of other hosts are reached', async () => 
   expect(stderr).toMatch(
     /^par: debuggers on h1 are reached with ssh -N -L 9230:127\.0\.0\.1:9230 -L 9231:\S+:9231 h1$/m,
   );
+});
+
+test('a worker of the futures layer that is killed is started again on its host', async () => {
+  const args = ['run', '--no-label', '-H', 'h1:2,h2:2', ofFutures('replaced.ts'), 'one'];
+  const { status, stdout, stderr } = await network.par(args);
+  expect({ status, stderr }).toMatchObject({ status: 0, stderr: expect.stringContaining('rank 4 takes its place') });
+  expect(JSON.parse(stdout)).toMatchObject({ sum: 4950, workers: 2, hosts: ['h2', 'h2'], new: 1 });
+});
+
+test('a cluster over hosts is joined from the host of its launcher, and loses and regains workers there', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'par-test-'));
+  const file = join(directory, 'scheduler.json');
+  const args = ['cluster', '-H', 'h1:1,h2:2', '--scheduler-file', file];
+  const launch = network.launch(args, { cwd: join(import.meta.dirname, '../../packages/cli') });
+  await launch.until(({ stderr }) => stderr.includes('2 workers are ready'));
+  const script = `echo 'squares\nkill a worker\nshutdown' | PAR_SCHEDULER_FILE=${file} exec "$0" "$1"`;
+  const command = inHost(network.laptop, ['sh', '-c', script, process.execPath, fixture('cluster-client.ts')]);
+  const client = await new Running(command, {}).finished;
+  expect(client.stderr).toBe('');
+  const lines = client.stdout.trim().split('\n').slice(1);
+  expect(lines.map((line) => JSON.parse(line))).toEqual([40_425, { sum: 780, replaced: 2 }, 'shut down']);
+  expect(await launch.finished).toMatchObject({ status: 0 });
+  await launch.gone();
+  await network.quiet();
+  rmSync(directory, { recursive: true });
 });
 
 test('signals reach ranks on every host', async () => {

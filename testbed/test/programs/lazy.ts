@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 import { init } from '@par/comm-core';
 import { connectTransport, optionsFromEnvironment } from '@par/transport-tcp';
 
-const { PAR_JOB: job, PAR_UNIVERSE: universe = '2' } = process.env;
+const { PAR_JOB: job, PAR_UNIVERSE: universe } = process.env;
 const world = await init({
   transport: ({ rank, size }, env) =>
     connectTransport({ ...optionsFromEnvironment({ rank, size: size! }, env), connect: 'lazy' }),

@@ -80,7 +80,8 @@ export class AgentConnection {
       if (rest.length > 0) parse(rest);
     });
     stderr?.on('data', (chunk: Uint8Array) => this.#words.push(chunk));
-    const late = setTimeout(() => this.#drop(`did not answer within ${CONNECT_MS / 1000} s`), CONNECT_MS);
+    const silent = `did not answer within ${CONNECT_MS / 1000} s (start-up files of its shell run first; see par doctor -H ${host.name})`;
+    const late = setTimeout(() => this.#drop(silent), CONNECT_MS);
     this.hello.finally(() => clearTimeout(late)).catch(() => {});
     this.#child.on('error', (error) => this.#ended(`${file}: ${error.message}`));
     this.#child.on('close', (code, signal) => this.#ended(this.#explain(code, signal)));
@@ -116,7 +117,7 @@ export class AgentConnection {
         }),
     );
     for (const rank of ranks) this.#ranks.set(rank.plan.rank, rank);
-    this.#unstarted = ranks.length;
+    this.#unstarted += ranks.length;
     if (ranks.length === 0) this.#started.resolve();
     if (this.#lost === undefined) this.#send({ type: 'start', plans });
     else queueMicrotask(() => this.#loseRanks());

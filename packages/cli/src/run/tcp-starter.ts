@@ -30,9 +30,7 @@ export async function tcpStarter(setting: Setting, { job, note }: StarterEvents)
   const { options, segments, size, id, directory, reaper, fleet, onAccess } = setting;
   const secret = randomBytes(32).toString('hex');
   const socket = rendezvousPath(directory);
-  // Jobs over several hosts go on without what they lose.
-  const spare = onAccess !== undefined ? SPARE_RANKS_OF_CLUSTER : fleet === undefined ? SPARE_RANKS : 0;
-  const universe = size + spare;
+  const universe = size + (onAccess === undefined ? SPARE_RANKS : SPARE_RANKS_OF_CLUSTER);
   const control = await openControl({
     path: socket,
     size,

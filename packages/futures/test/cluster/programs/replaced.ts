@@ -15,16 +15,14 @@ const futures = client.map(
   Array.from({ length: 100 }, (_, i) => i),
 );
 await futures[0];
-const where = (): { pid: number; host: string } => ({ pid: process.pid, host: hostname() });
-const processes = await client.run(where);
-const killed = [...processes].toSorted(([a], [b]) => a - b).slice(process.argv[2] === 'one' ? 1 : 0);
-for (const [, { pid }] of killed) process.kill(pid, 'SIGKILL');
+const killed = before.map(({ rank }) => rank).slice(process.argv[2] === 'one' ? 1 : 0);
+// By themselves: their host may be another.
+await client.runOn({ workers: killed, errors: 'skip' }, () => process.kill(process.pid, 'SIGKILL'));
 const sum = (await client.gather(futures)).reduce((a, b) => a + b);
 let after = await client.waitForWorkers(before.length);
 // Those that are lost may still be among them for a moment.
-while (after.some(({ rank }) => killed.some(([lost]) => lost === rank)))
-  after = await client.waitForWorkers(before.length);
-const hosts = [...(await client.run(where)).values()].map(({ host }) => host).sort();
+while (after.some(({ rank }) => killed.includes(rank))) after = await client.waitForWorkers(before.length);
+const hosts = [...(await client.run(() => hostname())).values()].sort();
 const threads = new Set(after.map(({ threads }) => threads)).size;
 console.log(
   JSON.stringify({ sum, workers: after.length, threads, hosts, new: after.filter(({ rank }) => rank > 3).length }),
