@@ -1,6 +1,7 @@
 import type { Rank, TaskId } from '../protocol/index.ts';
-import { encodeWithHolds, REFERENCE } from '../values/index.ts';
+import { REFERENCE } from '../values/index.ts';
 import type { ClientCore } from './core.ts';
+import { encodeCall } from './encoding.ts';
 import { FuturesError } from './errors.ts';
 import { errorOf } from './failure.ts';
 import { Future } from './future.ts';
@@ -113,11 +114,11 @@ async function callActor(
   core.checkOpen(`actor.${method}`);
   const what = `${label}.${method}`;
   const { task, holder } = where();
-  const encoded = encodeWithHolds(args);
+  const encoded = encodeCall(args, what);
   // A task that waits for an actor gives its thread away: the actor may wait for other tasks.
   core.link.hold();
   const answer = await core.link
-    .ask(holder, { kind: 'actor-call', task, method, access, args: encoded.segments })
+    .ask(holder, { kind: 'actor-call', task, method, access, args: encoded })
     .catch((error: Error) => {
       throw lost(what, error.message);
     })

@@ -1,8 +1,8 @@
-import { NotSerializableError } from '@par/comm-core';
 import type { EncodedValue, FutureNumber, FutureReference } from '../protocol/index.ts';
 import { encodeArguments, REFERENCE } from '../values/index.ts';
 import { futureOfActor } from './actor.ts';
 import type { ClientCore } from './core.ts';
+import { naming } from './encoding.ts';
 import { Future, stateIn } from './future.ts';
 
 /** Bytes of arguments that travel together: a worker that gets one task of a chunk gets the chunk. */
@@ -91,15 +91,7 @@ function encode(lists: unknown, task: string, positionOf: (future: object) => nu
     const segments = encodeArguments(lists, positionOf);
     return segments.length === 1 ? segments : segments.map((segment, i) => (i === 0 ? segment : segment.slice()));
   } catch (error) {
-    if (!(error instanceof NotSerializableError)) throw error;
-    const path = error.path.replace(/^value\[\d+\]\[(\d+)\]/, (_, index: string) => `argument ${Number(index) + 1}`);
-    throw Object.assign(
-      new NotSerializableError(
-        `${task}: ${path}`,
-        error.message.slice(error.path.length + 4).replace(/, which cannot be sent.*$/s, ''),
-      ),
-      { cause: error },
-    );
+    throw naming(error, task, /^value\[\d+\]\[(\d+)\]/);
   }
 }
 

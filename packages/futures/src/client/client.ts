@@ -1,9 +1,9 @@
 import type { CallOutcome, StoryEntry, WorkerInfo } from '../protocol/index.ts';
-import { encodeWithHolds } from '../values/index.ts';
 import { AsCompleted, type AsCompletedOptions } from './as-completed.ts';
 import { ClientCore } from './core.ts';
 import { currentCluster } from './current.ts';
 import { currentCore, offerAsCurrent } from './current-core.ts';
+import { encodeCall } from './encoding.ts';
 import { errorOf } from './failure.ts';
 import { stays } from './functions.ts';
 import { type CancelOptions, Future, stateIn } from './future.ts';
@@ -150,11 +150,16 @@ export class Client extends Scope implements AsyncDisposable {
     fn: (...args: A) => R,
     ...args: SubmittableAll<NoInfer<A>>
   ): Promise<Map<number, Awaited<R>>> {
-    const chosen = workerList(workers);
-    checkWorkers(chosen, this.core.link.size, 'run');
+    const chosen = workerList(workers, 'run');
+    checkWorkers(chosen, this.core.link, 'run');
     const shipped = this.core.functions.capture(fn, 'run');
     const outcomes = await this.core.request(
-      { method: 'run', fn: shipped.fn, args: encodeWithHolds(args).segments, ...(chosen && { workers: chosen }) },
+      {
+        method: 'run',
+        fn: shipped.fn,
+        args: encodeCall(args, `run(${shipped.name})`),
+        ...(chosen && { workers: chosen }),
+      },
       signal,
     );
     const values = new Map<number, Awaited<R>>();
@@ -178,7 +183,7 @@ export class Client extends Scope implements AsyncDisposable {
     const outcome = await this.core.request({
       method: 'run-on-scheduler',
       fn: description,
-      args: encodeWithHolds(args).segments,
+      args: encodeCall(args, `runOnScheduler(${name})`),
     });
     return this.#valueOf(outcome, name, undefined) as Awaited<R>;
   }
@@ -237,7 +242,8 @@ export class Client extends Scope implements AsyncDisposable {
     futures: Iterable<Future<unknown>>,
     { copies, workers }: { readonly copies?: number | undefined; readonly workers?: SubmitOptions['workers'] } = {},
   ): Promise<void> {
-    const chosen = workerList(workers);
+    const chosen = workerList(workers, 'replicate');
+    checkWorkers(chosen, this.core.link, 'replicate');
     await this.core.request({
       method: 'replicate',
       futures: this.#states(futures, 'replicate').map(({ number }) => number),
@@ -248,7 +254,7 @@ export class Client extends Scope implements AsyncDisposable {
 
   /** Copies what only these workers hold, lets their tasks end, then closes them. */
   async retireWorkers(workers: NonNullable<SubmitOptions['workers']>): Promise<void> {
-    await this.core.request({ method: 'retire-workers', workers: workerList(workers)! });
+    await this.core.request({ method: 'retire-workers', workers: workerList(workers, 'retireWorkers')! });
   }
 
   /** Cancels all futures of all clients and resets the workers. */

@@ -10,7 +10,8 @@ import {
   type ReceivedValue,
   type ToClient,
 } from '../protocol/index.ts';
-import { decodeValue, encodeWithHolds } from '../values/index.ts';
+import { decodeValue } from '../values/index.ts';
+import { encodeFor } from './encoding.ts';
 import { FuturesError } from './errors.ts';
 import { Fetcher, type StoredOutcome } from './fetch.ts';
 import { ShippedFunctions } from './functions.ts';
@@ -264,7 +265,7 @@ export class ClientCore implements LinkListener {
 
   /** A value to leave with the scheduler, and this client's futures in it. Throws PAR_FOREIGN_FUTURE. */
   held(value: unknown, operation: string): HeldValue {
-    const { segments, holds } = encodeWithHolds(value);
+    const { segments, holds } = encodeFor(value, operation);
     const numbers = holds.map(({ client, number }) => {
       if (client === this.id) return number;
       throw new FuturesError('PAR_FOREIGN_FUTURE', `${operation}: the value holds a future of another client`);
@@ -351,6 +352,7 @@ export class ClientCore implements LinkListener {
         break;
       case 'opened':
       case 'peer-lost':
+      case 'peer-back':
         break;
     }
   }

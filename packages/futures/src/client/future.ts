@@ -1,3 +1,4 @@
+import { ArgumentTypeError } from '@par/comm-core';
 import type { FutureReference } from '../protocol/index.ts';
 import { REFERENCE, type Referable } from '../values/index.ts';
 import type { ClientCore } from './core.ts';
@@ -140,8 +141,12 @@ export class Future<T> implements PromiseLike<T>, Referable, Disposable {
   }
 }
 
-/** The insides of a future that may still be used. Throws PAR_FUTURE_RELEASED. */
+/** The insides of a future that may still be used. Throws PAR_FUTURE_RELEASED, PAR_ARGUMENT for anything else. */
 export function alive(future: Future<unknown>, operation: string): Insides {
+  if (!(future instanceof Future)) {
+    const what = future === null ? 'null' : typeof future;
+    throw new ArgumentTypeError('PAR_ARGUMENT', `${operation}: got ${what}, but must get a future of this client`);
+  }
   const inside = insides(future);
   if (inside.released) {
     throw new FuturesError(

@@ -19,6 +19,8 @@ export interface ClientLink {
   readonly rank: Rank;
   /** Ranks of that communicator. */
   readonly size: number;
+  /** Those of its ranks that never have a worker. */
+  readonly workerless?: readonly Rank[];
   /** The worker this client lives on. */
   readonly worker?: Rank | undefined;
   /** The task this client lives in. */

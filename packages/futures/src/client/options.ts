@@ -1,6 +1,7 @@
 import { ArgumentRangeError, ArgumentTypeError } from '@par/comm-core';
 import type { TaskOptions } from '../protocol/index.ts';
 import { FuturesError } from './errors.ts';
+import type { ClientLink } from './link.ts';
 
 /** How tasks are to be run. Given to `client.with`, for all calls on what that returns. */
 export interface SubmitOptions {
@@ -27,19 +28,21 @@ export interface SubmitOptions {
   readonly fireAndForget?: boolean | undefined;
 }
 
-/** The record's options. Throws PAR_ARGUMENT for what no cluster could do. */
-export function taskOptions(options: SubmitOptions, actor: boolean): TaskOptions {
+/** The record's options. `call`: `submit(square)`. Throws PAR_ARGUMENT for what no cluster could do. */
+export function taskOptions(options: SubmitOptions, actor: boolean, call: string): TaskOptions {
   const { retries, priority, allowOtherWorkers, resources, ranks, fireAndForget } = options;
-  whole('retries', retries, 0);
-  whole('ranks', ranks, 1);
-  if (priority !== undefined && !Number.isFinite(priority)) refuse(`priority is ${priority}, but must be a number`);
-  const workers = workerList(options.workers);
-  if (allowOtherWorkers && workers === undefined) refuse('allowOtherWorkers needs workers to prefer');
+  whole(call, 'retries', retries, 0);
+  whole(call, 'ranks', ranks, 1);
+  if (priority !== undefined && !Number.isFinite(priority))
+    refuse(call, `priority is ${priority}, but must be a number`);
+  const workers = workerList(options.workers, call);
+  if (allowOtherWorkers && workers === undefined) refuse(call, 'allowOtherWorkers needs workers to prefer');
   for (const [name, amount] of Object.entries(resources ?? {})) {
-    if (!(amount >= 0 && Number.isFinite(amount))) refuse(`resource ${name} is ${amount}, but must be a number ≥ 0`);
+    if (!(amount >= 0 && Number.isFinite(amount)))
+      refuse(call, `resource ${name} is ${amount}, but must be a number ≥ 0`);
   }
   if (options.key !== undefined && typeof options.key !== 'string' && !Array.isArray(options.key)) {
-    throw new ArgumentTypeError('PAR_ARGUMENT', 'options: key must be a string, or for map one string per task');
+    throw new ArgumentTypeError('PAR_ARGUMENT', `${call}: key must be a string, or for map one string per task`);
   }
   return {
     ...(retries && { retries }),
@@ -53,30 +56,34 @@ export function taskOptions(options: SubmitOptions, actor: boolean): TaskOptions
   };
 }
 
-export function workerList(workers: SubmitOptions['workers']): readonly (number | string)[] | undefined {
+export function workerList(workers: SubmitOptions['workers'], call: string): readonly (number | string)[] | undefined {
   if (workers === undefined) return undefined;
   const list = Array.isArray(workers) ? (workers as readonly (number | string)[]) : [workers as number | string];
-  if (list.length === 0) refuse('workers is an empty list; leave it out for all workers');
+  if (list.length === 0) refuse(call, 'workers is an empty list; leave it out for all workers');
   return list;
 }
 
-/** Throws PAR_NOT_FOUND for workers that cannot exist: ranks outside of the cluster's. */
-export function checkWorkers(workers: readonly (number | string)[] | undefined, size: number, operation: string): void {
+/** Throws PAR_NOT_FOUND for workers that cannot exist: ranks outside of the cluster's, and those that are there for something else. */
+export function checkWorkers(
+  workers: readonly (number | string)[] | undefined,
+  { size, workerless = [] }: Pick<ClientLink, 'size' | 'workerless'>,
+  call: string,
+): void {
   for (const worker of workers ?? []) {
-    if (typeof worker === 'string' || (Number.isInteger(worker) && worker >= 0 && worker < size)) continue;
-    throw new FuturesError(
-      'PAR_NOT_FOUND',
-      `${operation}: there is no worker ${worker}; ranks go from 0 to ${size - 1}`,
-    );
+    if (typeof worker === 'string') continue;
+    const isRank = Number.isInteger(worker) && worker >= 0 && worker < size;
+    if (isRank && !workerless.includes(worker)) continue;
+    const why = isRank ? 'that rank is the scheduler or the client' : `ranks go from 0 to ${size - 1}`;
+    throw new FuturesError('PAR_NOT_FOUND', `${call}: there is no worker ${worker}; ${why}`);
   }
 }
 
-function whole(name: string, value: number | undefined, least: number): void {
+function whole(call: string, name: string, value: number | undefined, least: number): void {
   if (value !== undefined && !(Number.isSafeInteger(value) && value >= least)) {
-    refuse(`${name} is ${value}, but must be an integer ≥ ${least}`);
+    refuse(call, `${name} is ${value}, but must be an integer ≥ ${least}`);
   }
 }
 
-function refuse(what: string): never {
-  throw new ArgumentRangeError('PAR_ARGUMENT', `options: ${what}`);
+function refuse(call: string, what: string): never {
+  throw new ArgumentRangeError('PAR_ARGUMENT', `${call}: ${what}`);
 }

@@ -1,6 +1,6 @@
 import { type EncodedValue, type FutureNumber, INLINE_BYTES } from '../protocol/index.ts';
-import { encodeWithHolds } from '../values/index.ts';
 import type { ClientCore } from './core.ts';
+import { encodeFor } from './encoding.ts';
 import { Future } from './future.ts';
 import type { FutureState } from './future-state.ts';
 import { shortHash } from './keys.ts';
@@ -57,8 +57,8 @@ export class Scattering {
     core.checkOpen('scatter');
     // Inside a task, data stays on its worker.
     const own = broadcast === undefined ? core.link.worker : undefined;
-    const chosen = workerList(workers ?? own);
-    checkWorkers(chosen, core.link.size, 'scatter');
+    const chosen = workerList(workers ?? own, 'scatter');
+    checkWorkers(chosen, core.link, 'scatter');
     const futures: Future<unknown>[] = [];
     const fresh: { readonly state: FutureState; readonly value: Encoded }[] = [];
     for (const value of values.map((one) => encoded(one, hash))) {
@@ -101,7 +101,7 @@ export class Scattering {
 }
 
 function encoded(value: unknown, hash: boolean): Encoded {
-  const segments = encodeWithHolds(value).segments.map((segment, i) => (i === 0 ? segment : segment.slice()));
+  const segments = encodeFor(value, 'scatter').segments.map((segment, i) => (i === 0 ? segment : segment.slice()));
   const type = typeof value === 'object' && value !== null ? (value.constructor?.name ?? 'object') : typeof value;
   return {
     segments,

@@ -23,9 +23,10 @@ export function submitAll(
 ): Future<unknown>[] {
   core.checkOpen(operation);
   const actor = operation === 'actor';
-  const record = taskOptions(options, actor);
-  checkWorkers(record.workers, core.link.size, operation);
   const shipped = core.functions.capture(fn, operation);
+  const call = `${operation}(${shipped.name})`;
+  const record = taskOptions(options, actor, call);
+  checkWorkers(record.workers, core.link, call);
   const planned = plan(core, operation, shipped, lists, options, record);
 
   const fresh: Planned[] = [];

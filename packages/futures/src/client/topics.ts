@@ -1,7 +1,7 @@
 import { ArgumentTypeError } from '@par/comm-core';
 import type { EncodedValue, TopicEvent as EventRecord } from '../protocol/index.ts';
-import { encodeWithHolds } from '../values/index.ts';
 import type { ClientCore } from './core.ts';
+import { encodeFor } from './encoding.ts';
 
 /** A message logged under a topic. */
 export interface TopicEvent<T = unknown> {
@@ -32,7 +32,7 @@ export class Subscription implements AsyncDisposable {
 
 /** A message as it travels. Throws PAR_NOT_SERIALIZABLE, PAR_ARGUMENT for one with futures inside. */
 export function encodedMessage(message: unknown): EncodedValue {
-  const { segments, holds } = encodeWithHolds(message);
+  const { segments, holds } = encodeFor(message, 'logEvent');
   if (holds.length === 0) return segments.map((segment, i) => (i === 0 ? segment : segment.slice()));
   throw new ArgumentTypeError(
     'PAR_ARGUMENT',

@@ -50,7 +50,7 @@ export class Cluster implements AsyncDisposable {
   constructor(layout: Layout, parts: Parts, surroundings: Surroundings) {
     const { mailbox } = parts;
     this.layout = layout;
-    this.link = new RankLink(mailbox, layout.scheduler, () => surroundings.size());
+    this.link = new RankLink(mailbox, layout, () => surroundings.size());
     this.#parts = parts;
     this.#surroundings = surroundings;
     this.#control = new ClientCore(this.link, 'cluster');

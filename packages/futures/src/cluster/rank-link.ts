@@ -2,10 +2,12 @@ import { PeerLostError } from '@par/comm-core';
 import type { Asked, ClientLink, LinkListener, Put } from '../client/link.ts';
 import { type Mailbox, Questions } from '../mailbox/index.ts';
 import { type ClientRecord, type PeerAnswer, type Rank, TAGS, type ToClient } from '../protocol/index.ts';
+import type { Layout } from './layout.ts';
 
 /** The clients of a script: their way to the scheduler and to ranks with data. */
 export class RankLink implements ClientLink {
   readonly rank: Rank;
+  readonly workerless: readonly Rank[];
   readonly #mailbox: Mailbox;
   readonly #scheduler: Rank;
   readonly #sizeNow: () => number;
@@ -16,9 +18,10 @@ export class RankLink implements ClientLink {
   #lost: Error | undefined;
 
   /** `size`: ranks there have been so far. */
-  constructor(mailbox: Mailbox, scheduler: Rank, size: () => number) {
+  constructor(mailbox: Mailbox, { scheduler, client, workers }: Layout, size: () => number) {
     this.#mailbox = mailbox;
     this.rank = mailbox.comm.rank;
+    this.workerless = [scheduler, client].filter((rank) => !workers.includes(rank));
     this.#scheduler = scheduler;
     this.#sizeNow = size;
     mailbox.receive<ToClient>(
@@ -73,8 +76,9 @@ export class RankLink implements ClientLink {
   #take(records: readonly ToClient[]): void {
     for (const record of records) {
       if (record.kind === 'peer-lost') {
-        this.#questions.lost(record.rank, new PeerLostError(record.rank, `rank ${record.rank} is lost`));
+        this.#questions.gone(record.rank, new PeerLostError(record.rank, `rank ${record.rank} is lost`));
       }
+      if (record.kind === 'peer-back') this.#questions.back(record.rank);
       if (record.kind === 'expired') this.onExpired(record.rank);
       else this.#listeners.get(record.client)?.receivedRecord(record);
     }

@@ -16,6 +16,8 @@ export class Questions {
   readonly #mailbox: Mail;
   readonly #open = new Map<number, Question>();
   readonly #asked = new Set<Rank>();
+  /** Ranks that have nobody to answer, though messages may still reach them. */
+  readonly #gone = new Map<Rank, Error>();
 
   constructor(mailbox: Mail) {
     this.#mailbox = mailbox;
@@ -25,6 +27,8 @@ export class Questions {
   /** Rejects with PAR_PEER_LOST when that rank is gone before it answers, or the signal's error. */
   ask(dest: Rank, request: Asked, signal?: AbortSignal): Promise<PeerAnswer> {
     if (signal?.aborted) return Promise.reject(cancelled(signal, `question to rank ${dest}`));
+    const gone = this.#gone.get(dest);
+    if (gone !== undefined) return Promise.reject(gone);
     const number = this.#mailbox.nextRequest();
     const { promise, resolve, reject } = Promise.withResolvers<PeerAnswer>();
     const withdraw = (): void => {
@@ -59,6 +63,16 @@ export class Questions {
       this.#open.delete(number);
       question.reject(error);
     }
+  }
+
+  /** Everything asked of that rank fails, now and until it is back. */
+  gone(rank: Rank, error: Error): void {
+    this.#gone.set(rank, error);
+    this.lost(rank, error);
+  }
+
+  back(rank: Rank): void {
+    this.#gone.delete(rank);
   }
 
   /** Nobody answers any more. */

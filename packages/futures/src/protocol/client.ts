@@ -73,8 +73,10 @@ export interface Missing {
 export type ToClient =
   | { readonly kind: 'opened'; readonly client: number; readonly workers: readonly WorkerInfo[] }
   | { readonly kind: 'closed'; readonly client: number }
-  /** No answer will come from this rank any more: fetches and actor calls there have failed. */
+  /** No answer will come from this rank: fetches and actor calls there have failed, and later ones fail at once. */
   | { readonly kind: 'peer-lost'; readonly client: number; readonly rank: Rank }
+  /** A worker has joined on a rank that was lost. */
+  | { readonly kind: 'peer-back'; readonly client: number; readonly rank: Rank }
   /** The worker was silent for too long: whoever started its process is to end it. */
   | { readonly kind: 'expired'; readonly client: number; readonly rank: Rank }
   /** The scheduler ends: nothing more will come. */

@@ -157,8 +157,10 @@ export type ToWorker =
   | Call
   /** No request for these functions comes without a new `define`. */
   | { readonly kind: 'forget-functions'; readonly fns: readonly number[] }
-  /** No answer will come from this rank any more: fetches from it have failed. */
+  /** No answer will come from this rank: fetches from it have failed, and later ones fail at once. */
   | { readonly kind: 'peer-lost'; readonly rank: Rank }
+  /** A worker has joined on a rank that was lost. */
+  | { readonly kind: 'peer-back'; readonly rank: Rank }
   /** Ends all runs and drops all data and actors; nothing about them is to be reported any more. */
   | { readonly kind: 'reset' }
   /** It was silent for too long and counts as lost: all it has is dropped, and it joins anew. */

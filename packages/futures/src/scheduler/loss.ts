@@ -14,6 +14,7 @@ export function joinWorker(s: SchedulerState, rank: Rank, record: JoinWorker): v
   const former = s.workers.get(rank);
   if (former !== undefined) removeWorker(s, former, 'it started again', false);
   const worker = new WorkerState(rank, record);
+  if (s.departed.delete(rank)) tellOthers(s, 'peer-back', rank);
   s.workers.set(rank, worker);
   for (const placement of s.classes.values()) {
     if (!isAllowed(placement, worker)) continue;
@@ -35,12 +36,8 @@ export function removeWorker(s: SchedulerState, worker: WorkerState, text: strin
   s.workers.delete(worker.rank);
   s.open = s.open.filter((other) => other !== worker);
   for (const placement of worker.classes) countWorkers(s, placement);
-  for (const other of s.workers.values()) s.outbox.worker(other, { kind: 'peer-lost', rank: worker.rank });
-  for (const client of s.clients.values()) {
-    if (client.rank !== worker.rank) {
-      s.outbox.client(client, { kind: 'peer-lost', client: client.local, rank: worker.rank });
-    }
-  }
+  s.departed.add(worker.rank);
+  tellOthers(s, 'peer-lost', worker.rank);
   const couldAllRun = worker.tasks.length - worker.blocked <= worker.threads;
   const runs = [...worker.tasks, ...worker.groups];
   // Data first: tasks that run again must see what is missing.
@@ -58,6 +55,13 @@ export function removeWorker(s: SchedulerState, worker: WorkerState, text: strin
   forgetCopies(s, worker);
   s.coordination.workerGone(s, worker);
   checkRetiring(s);
+}
+
+function tellOthers(s: SchedulerState, kind: 'peer-lost' | 'peer-back', rank: Rank): void {
+  for (const other of s.workers.values()) s.outbox.worker(other, { kind, rank });
+  for (const client of s.clients.values()) {
+    if (client.rank !== rank) s.outbox.client(client, { kind, client: client.local, rank });
+  }
 }
 
 /** The transport lost a rank: its worker and its clients are gone. */

@@ -52,6 +52,8 @@ export interface SchedulerState {
   readonly classes: Map<string, PlacementClass>;
   readonly clients: Map<number, ClientState>;
   readonly workers: Map<Rank, WorkerState>;
+  /** Ranks whose workers are gone. */
+  readonly departed: Set<Rank>;
   /** Workers that may have room. */
   open: WorkerState[];
   /** Index in the order of workers where the next round of placement starts. */
@@ -106,6 +108,7 @@ export function createState(options: SchedulerOptions, parts: Parts): SchedulerS
     classes: new Map(),
     clients: new Map(),
     workers: new Map(),
+    departed: new Set(),
     open: [],
     turn: 0,
     nextRequest: 1,

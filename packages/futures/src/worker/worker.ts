@@ -232,6 +232,9 @@ export class WorkerRank {
         this.#peers.lost(rank, new PeerLostError(rank, `rank ${rank} is lost, and the data that was asked of it`));
         return;
       }
+      case 'peer-back':
+        this.#peers.back(record.rank);
+        return;
       case 'reset':
         this.#reset();
         return;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Client } from '../../src/index.ts';
+import { Client, Queue, Variable } from '../../src/index.ts';
 import { TestCluster } from './cluster.ts';
 
 const inc = (x: number): number => x + 1;
@@ -78,9 +78,12 @@ describe('submit', () => {
     },
   );
 
-  it('refuses workers that cannot exist', () => {
-    expect(() => client.with({ workers: 99 }).submit(inc, 1)).toThrowError(
-      expect.objectContaining({ code: 'PAR_NOT_FOUND' }),
+  it.each([99, -1, 0.5, 0, 1])('refuses workers that cannot exist: rank %o of four, which has none', (workers) => {
+    expect(() => client.with({ workers }).submit(inc, 1)).toThrowError(
+      expect.objectContaining({
+        code: 'PAR_NOT_FOUND',
+        message: expect.stringContaining(`submit(inc): there is no worker ${workers};`),
+      }),
     );
   });
 
@@ -92,6 +95,35 @@ describe('submit', () => {
     expect(() => other.submit(inc, foreign)).toThrowError(expect.objectContaining({ code: 'PAR_FUTURE_RELEASED' }));
     await other.close();
     expect(() => other.submit(inc, 1)).toThrowError(expect.objectContaining({ code: 'PAR_CLIENT_CLOSED' }));
+  });
+});
+
+describe('whatever takes values and futures', () => {
+  it.each<[string, () => unknown]>([
+    ['scatter: value.fn', () => client.scatter({ fn: inc })],
+    ['run(identity): argument 2', () => client.run(identity as never, 1 as never, inc as never)],
+    ['runOnScheduler(identity): argument 1.fn', () => client.runOnScheduler(identity, { fn: inc })],
+    ['publish: value[1]', () => client.publish('refused', [1, inc])],
+    ['queue.put: value', () => new Queue('refused', { client }).put(inc)],
+    ['variable.set: value', () => new Variable('refused', { client }).set(inc)],
+    ['logEvent: value', () => client.logEvent('refused', inc)],
+  ])('says where what cannot be sent is: %s', async (where, call) => {
+    await expect((async () => call())()).rejects.toMatchObject({
+      code: 'PAR_NOT_SERIALIZABLE',
+      message: expect.stringMatching(new RegExp(`^${where.replace(/[()[\].]/g, '\\$&')} is a function`)),
+    });
+  });
+
+  it.each<[string, () => unknown]>([
+    ['cancel', () => client.cancel(5 as never)],
+    ['wait', () => client.wait([5 as never])],
+    ['explain', () => client.explain(5 as never)],
+    ['asCompleted', () => client.asCompleted([]).add(null as never)],
+  ])('refuses what is no future: %s', async (operation, call) => {
+    await expect((async () => call())()).rejects.toMatchObject({
+      code: 'PAR_ARGUMENT',
+      message: expect.stringMatching(`^${operation}: `),
+    });
   });
 });
 

@@ -72,8 +72,9 @@ export class IsolatedWorker {
       child.channel?.unref();
     }
     child.on('message', (message: FromProcess) => this.#send(message));
-    child.on('error', () => {}); // it could not be told something, or started; its exit says so
-    child.on('exit', (code, signal) => this.#ended(signal === null ? `status ${code}` : signal));
+    child.on('error', () => {}); // it could not be told something, or started; its end says so
+    // Not 'exit', which may come before its last words.
+    child.on('close', (code, signal) => this.#ended(signal === null ? `status ${code}` : signal));
     this.#tell({
       kind: 'start',
       rank: this.#mailbox.rank,

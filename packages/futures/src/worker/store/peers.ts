@@ -30,8 +30,12 @@ export class Peers {
     this.#mailbox.post(dest, TAGS.answers, record);
   }
 
-  /** Everything asked of that rank fails. */
+  /** Everything asked of that rank fails, until it is back. */
   lost(rank: Rank, error: Error): void {
-    this.#questions.lost(rank, error);
+    this.#questions.gone(rank, error);
+  }
+
+  back(rank: Rank): void {
+    this.#questions.back(rank);
   }
 }

@@ -64,6 +64,11 @@ export const HARM = casesOf({
     await client.restart();
     await refused(hour.result(), 'PAR_FUTURE_CANCELLED');
     await refused(kept.result(), 'PAR_FUTURE_CANCELLED');
-    assert.equal((await client.submit(make, 1000)).length, 1000);
+    const again = client.submit(make, 1000);
+    assert.equal((await again).length, 1000);
+    // The handle from before is of the same name, but another task.
+    kept.release();
+    assert.equal([...(await client.whoHas([again])).values()].length, 1);
+    assert.equal((await again)[999], 1000);
   },
 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Client } from '../../../src/index.ts';
+import { type Client, Event } from '../../../src/index.ts';
 import { casesOf, range, refused } from '../case.ts';
 
 const make = (length: number): Float64Array => new Float64Array(length).fill(length);
@@ -69,6 +69,28 @@ export const LOSSES = casesOf(
       const others = client.map(lengthOf, range(20).map(make));
       await refused(crash.result(), 'PAR_KILLED_WORKER', /crashes: 4 workers died.*SIGSEGV/s);
       assert.deepEqual(await client.gather(others), range(20));
+    },
+
+    '62 a worker that is retired ends what it runs, and its data is at another one': async ({ client, workers }) => {
+      const last = workers.at(-1)!;
+      const data = client.scatter(make(1002), { workers: last });
+      const needs = client.submit(lengthOf, data);
+      const [began, goOn] = ['began', 'go on'].map((name) => new Event(name, { client }));
+      const runs = client.with({ workers: last }).submit(async () => {
+        await new Event('began').set();
+        await new Event('go on').wait();
+        return process.pid;
+      });
+      await began!.wait();
+      const retired = client.retireWorkers(last);
+      await goOn!.set();
+      await retired;
+      const holders = (await client.whoHas([data])).values().next().value!;
+      assert.equal(holders.length > 0 && !holders.includes(last), true, `held by ${holders}`);
+      assert.equal(await needs, 1002);
+      assert.equal(Number.isSafeInteger(await runs), true);
+      assert.equal((await data)[1001], 1002);
+      assert.equal((await client.runOn({}, () => 1)).has(last), false);
     },
   },
   { shape: 'isolated' },
