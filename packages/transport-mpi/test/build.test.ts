@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildAddon, discoverLaunchers, discoverWrappers, launchOf, loadAddon } from '../src/build/index.ts';
 import { SYSTEM_MPIS } from './mpis.ts';
 
@@ -16,6 +17,15 @@ function executable(name: string, script: string): string {
   chmodSync(path, 0o755);
   return path;
 }
+
+/** The package as users have it: without the addons of this workspace. */
+const installed = join(scratch, 'installed/node_modules/@par/transport-mpi');
+beforeAll(() => {
+  const here = join(import.meta.dirname, '..');
+  mkdirSync(installed, { recursive: true });
+  for (const part of ['dist', 'package.json', 'node_modules'])
+    cpSync(join(here, part), join(installed, part), { recursive: true, verbatimSymlinks: false });
+});
 
 describe('finding and building for an MPI', { timeout: 120_000 }, () => {
   it('finds each MPI once, whatever its wrappers are called, and its launcher', () => {
@@ -43,11 +53,6 @@ describe('finding and building for an MPI', { timeout: 120_000 }, () => {
   });
 
   it('says where it looked and what to do when a program is started without any addon', () => {
-    const installed = join(scratch, 'installed/node_modules/@par/transport-mpi');
-    const here = join(import.meta.dirname, '..');
-    mkdirSync(installed, { recursive: true });
-    for (const part of ['dist', 'package.json', 'node_modules'])
-      cpSync(join(here, part), join(installed, part), { recursive: true, verbatimSymlinks: false });
     const start = `import { createTransport } from ${JSON.stringify(join(installed, 'dist/index.js'))}; await createTransport({}, process.env);`;
     const env = { PATH: process.env.PATH, XDG_CACHE_HOME: join(scratch, 'nothing'), PMI_RANK: '0', PMI_SIZE: '2' };
     const { status, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', start], {
@@ -77,21 +82,46 @@ describe('finding and building for an MPI', { timeout: 120_000 }, () => {
     expect(() => buildAddon(broken, join(scratch, 'other'))).toThrow(/disk on fire.*The command was: /s);
   });
 
-  it('loads from the cache, and in worker threads', async () => {
+  it('loads the local build before the cache, and that before a prebuilt addon; one that is broken is passed over, and named; in worker threads too', async () => {
+    const users = (await import(pathToFileURL(join(installed, 'dist/build/index.js')).href)) as {
+      loadAddon: typeof loadAddon;
+    };
     const [wrapper] = discoverWrappers().found;
-    const cache = join(scratch, 'xdg');
-    mkdirSync(join(cache, 'par'), { recursive: true });
-    symlinkSync(join(scratch, 'cache'), join(cache, 'par', 'mpi'));
-    buildAddon(wrapper!, join(scratch, 'cache'));
-    const env = { XDG_CACHE_HOME: cache };
-    const { native, candidate } = loadAddon(launchOf({}), env);
-    expect(native.family).toBe(candidate.build?.family);
+    const from = dirname(buildAddon(wrapper!, join(scratch, 'cache')).path);
+    const env = { XDG_CACHE_HOME: join(scratch, 'places') };
+    const places = [
+      ['prebuilt', join(installed, 'prebuilds', `${process.platform}-${process.arch}`)],
+      ['cache', join(scratch, 'places/par/mpi')],
+      ['package', join(installed, 'build')],
+    ] as const;
+    for (const [, folder] of places) {
+      mkdirSync(join(folder, 'broken'), { recursive: true });
+      cpSync(join(from, 'build.json'), join(folder, 'broken/build.json'));
+      writeFileSync(join(folder, 'broken/par_mpi.node'), 'no addon');
+    }
+    const tried = places.map(
+      ([origin, folder]) => `  tried ${join(folder, 'broken/par_mpi.node')} (${origin}, built for`,
+    );
+    for (const text of [...tried, 'What to do:']) {
+      expect(() => users.loadAddon(launchOf({}), env)).toThrow(
+        expect.objectContaining({ code: 'PAR_TRANSPORT', message: expect.stringContaining(text) }),
+      );
+    }
+    for (const [origin, folder] of places) {
+      cpSync(from, join(folder, 'good'), { recursive: true });
+      const { native, candidate } = users.loadAddon(launchOf({}), env);
+      expect([candidate.path, candidate.origin]).toEqual([join(folder, 'good/par_mpi.node'), origin]);
+      expect(native.family).toBe(wrapper!.family);
+    }
+    const { candidate } = users.loadAddon(launchOf({}), { ...env, PAR_MPI_ADDON: join(from, 'par_mpi.node') });
+    expect(candidate.origin).toBe('PAR_MPI_ADDON');
     const worker = new Worker(
       `const { parentPort, workerData } = require('node:worker_threads'); parentPort.postMessage(require(workerData).family);`,
       { eval: true, workerData: candidate.path },
     );
     const family = await new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject));
-    expect(family).toBe(native.family);
+    expect(family).toBe(wrapper!.family);
+    for (const [, folder] of places) rmSync(folder, { recursive: true });
   });
 
   it('does not load the addon of one MPI into ranks of another', () => {
