@@ -65,8 +65,20 @@ test('a rank that lost another one is only suspected, and its cause replaces it'
   const policy = new ExitPolicy('kill');
   expect(policy.rankEnded(0, exit(PEER_LOST_STATUS), false)).toBe('suspect');
   expect(policy.rankEnded(3, killed('SIGSEGV'), false)).toBe('end');
+  policy.noCauseFound();
   expect(policy.status).toBe(139);
-  expect(policy.noCauseFound()).toBe('nothing');
+});
+
+test('a rank that says it is leaving is left to end before the others are, but not for ever', () => {
+  const policy = new ExitPolicy('kill');
+  expect(policy.rankLeaves(1, 3)).toBe('suspect');
+  expect(policy.rankEnded(0, exit(4), false)).toBe('nothing');
+  expect(policy.rankEnded(1, exit(3), false)).toBe('end');
+  expect(policy.status).toBe(3);
+  const stays = new ExitPolicy('kill');
+  stays.rankLeaves(1, 3);
+  expect(stays.noCauseFound()).toBe('end');
+  expect(stays.status).toBe(3);
 });
 
 test('a consequence whose cause is never seen ends the job with its own status', () => {

@@ -19,7 +19,7 @@ import { wrapperCommand } from './rank-wrapper.ts';
 /** Loaded by every Node rank. */
 const REPORT_EXIT = new URL('report-exit.js', import.meta.url).href;
 
-/** How long a launcher whose rank was ended by a signal has to end the others, itself and its words. */
+/** How long a launcher whose rank was ended by a signal has to end the others, itself and its words, and a rank that is leaving to do so. */
 const CAUSE_MS = 5000;
 /** What a launcher gets to tidy up after its ranks were killed. */
 const TIDY_MS = 2000;

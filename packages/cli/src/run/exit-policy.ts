@@ -39,7 +39,7 @@ export type Cause =
   | { readonly kind: 'output'; readonly code: string; readonly what: string }
   | { readonly kind: 'restart' };
 
-/** What the launcher has to do about an event. `suspect`: a consequence was seen, wait a moment for its cause. */
+/** What the launcher has to do about an event. `suspect`: wait a moment for the cause of a consequence, or for the end of a rank that is leaving. */
 export type Action = 'nothing' | 'end' | 'kill' | 'suspect' | 'spare';
 
 function statusOf(end: RankEnd): number {
@@ -91,16 +91,19 @@ export class ExitPolicy {
       this.#consequence ??= cause;
       return this.#cause === undefined && this.#onFail === 'kill' ? 'suspect' : 'nothing';
     }
-    if (this.#cause !== undefined) return 'nothing';
-    this.#cause = cause;
+    if (this.#cause !== undefined && !this.#isCause(rank)) return 'nothing';
+    this.#cause ??= cause;
     return this.#onFail === 'kill' ? 'end' : 'nothing';
   }
 
-  /** A rank is about to exit with this code, not 0. */
+  /**
+   * A rank is about to exit with this code, not 0. It still has its stack to print, and an MPI's launcher that sees another rank end
+   * kills it: so the others are ended after it.
+   */
   rankLeaves(rank: number, code: number): Action {
     if (this.#cause !== undefined) return 'nothing';
     this.#cause = { kind: 'rank', rank, end: { kind: 'exit', code } };
-    return 'end';
+    return 'suspect';
   }
 
   /**
@@ -132,10 +135,9 @@ export class ExitPolicy {
     return 'end';
   }
 
-  /** No cause was found for a consequence: it is all we know. */
+  /** The moment is over: a consequence without a cause is all we know. */
   noCauseFound(): Action {
-    if (this.#cause !== undefined) return 'nothing';
-    this.#cause = this.#consequence;
+    this.#cause ??= this.#consequence;
     return 'end';
   }
 
