@@ -202,7 +202,7 @@ napi_value Reduce(napi_env env, napi_callback_info info) {
                                              OpOf(call.Int(4)), call.Int(5), call.comm, &call.request));
 }
 
-// allreduce(plane, send | undefined, recv, type, op, whole); `whole`: every rank runs par, and makes the same choice
+// allreduce(plane, send | undefined, recv, type, op, allRunPar): then all make the same choice of the library's algorithm
 napi_value Allreduce(napi_env env, napi_callback_info info) {
   Call<2> call(env, info);
   const Count count = call.CountOf(call.recv);

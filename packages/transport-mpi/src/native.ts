@@ -97,14 +97,14 @@ export interface Native {
     op: number,
     root: number,
   ): number;
-  /** `whole`: every rank runs par, so all may choose the same algorithm of the library. */
+  /** `allRunPar`: every rank may choose the same algorithm of the library. */
   allreduce(
     comm: Handle,
     send: Uint8Array | undefined,
     recv: Uint8Array,
     type: number,
     op: number,
-    whole: boolean,
+    allRunPar: boolean,
   ): number;
   scan(comm: Handle, send: Uint8Array | undefined, recv: Uint8Array, type: number, op: number): number;
   exscan: Native['scan'];

@@ -205,9 +205,8 @@ export class MpiCollectives implements NativeCollectives {
   allreduce(send: BufferView | undefined, recv: BufferView, op: string): Promise<void> {
     const round = this.#reduceRound('allreduceInto', send, recv, codeOf(op), -1);
     if (round) return round;
-    const whole = this.#rounds !== undefined;
     return this.#elementwise('allreduceInto', send, recv, op, (...args) =>
-      this.#native.allreduce(this.#comm, ...args, whole),
+      this.#native.allreduce(this.#comm, ...args, this.#allRunPar),
     );
   }
 

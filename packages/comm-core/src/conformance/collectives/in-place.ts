@@ -117,6 +117,22 @@ const reductions: ConformanceCase = {
   },
 };
 
+const someInPlace: ConformanceCase = {
+  name: 'allreduceInto of any length, in place on some ranks only',
+  minSize: 2,
+  on: ['world', 'split'],
+  async run(comm, t) {
+    const { rank, size } = comm;
+    for (const length of [3, 12_000, 40_000]) {
+      const mine = Int32Array.from({ length }, (_, i) => i + rank);
+      const result = rank % 2 === 1 ? mine.slice() : new Int32Array(length);
+      await comm.allreduceInto(rank % 2 === 1 ? IN_PLACE : mine, result, SUM);
+      const expected = Int32Array.from({ length }, (_, i) => size * i + (size * (size - 1)) / 2);
+      t.equal(result, expected, `${length} elements`);
+    }
+  },
+};
+
 const reduceScatter: ConformanceCase = {
   name: 'reduceScatterInto in place leaves the own part at the front of the buffer',
   async run(comm, t) {
@@ -152,6 +168,7 @@ export const inPlace: readonly ConformanceCase[] = [
   allgather,
   alltoall,
   reductions,
+  someInPlace,
   reduceScatter,
   unequalParts,
 ];
