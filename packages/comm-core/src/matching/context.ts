@@ -84,7 +84,12 @@ export function createContext(
   ranks: readonly number[],
   remoteRanks: readonly number[] | undefined,
 ): MatchingContext {
-  const label = ['world', 'universe'][number] ?? `${remoteRanks ? 'intercontext' : 'context'} ${number}`;
+  const made = number !== WORLD && number >= engine.peers.length;
+  const label = made
+    ? `${remoteRanks ? 'intercontext' : 'context'} ${number}`
+    : number === WORLD
+      ? 'world'
+      : 'universe';
   const targets = remoteRanks ?? ranks;
   const rankOf = new Int32Array(engine.peers.length).fill(-1);
   for (let rank = 0; rank < targets.length; rank++) rankOf[targets[rank]!] = rank;
