@@ -1,13 +1,8 @@
 import { type Action, ExitPolicy, type LauncherEnd, type RankEnd } from './exit-policy.ts';
 import type { Rank, RankEvents } from './rank-process.ts';
 
-/** Starts ranks in place of lost ones. */
-export interface Replacing {
-  /** Whether a rank that has ended in this way is to be replaced, and can be. */
-  wants(rank: number, end: RankEnd): boolean;
-  /** After `wants` has said so. */
-  start(rank: number, events: RankEvents): Rank;
-}
+/** What starts another rank in place of one that has ended in this way; undefined: it is not to be replaced, or cannot be. */
+export type Replacing = (rank: number, end: RankEnd) => ((events: RankEvents) => Rank) | undefined;
 
 export interface JobOptions {
   /** Starts all ranks. */
@@ -134,14 +129,14 @@ export class Job {
   #rankEnded(rank: number, end: RankEnd): void {
     const process = this.ranks.find(({ plan }) => plan.rank === rank)!;
     process.endGroup(this.#graceMs);
-    const replaced = !this.ending && (this.#replacing?.wants(rank, end) ?? false);
-    const action = this.policy.rankEnded(rank, end, process.signalled, replaced);
-    if (action === 'spare') this.#onSpare(process, end, replaced ? this.#replace(rank) : undefined);
+    const start = this.ending ? undefined : this.#replacing?.(rank, end);
+    const action = this.policy.rankEnded(rank, end, process.signalled, start !== undefined);
+    if (action === 'spare') this.#onSpare(process, end, start && this.#replace(start));
     else this.#act(action, 'SIGTERM');
   }
 
-  #replace(rank: number): Rank {
-    const substitute = this.#replacing!.start(rank, this.#events);
+  #replace(start: (events: RankEvents) => Rank): Rank {
+    const substitute = start(this.#events);
     this.#open++;
     this.ranks.push(substitute);
     this.policy.expendable(substitute.plan.rank);

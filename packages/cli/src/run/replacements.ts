@@ -1,6 +1,6 @@
 import type { Replacement } from '@par/comm-core/transport';
 import type { RankEnd } from './exit-policy.ts';
-import type { Job, Replacing } from './job.ts';
+import type { Job } from './job.ts';
 import { BLOCKING_STDIO } from './program.ts';
 import type { Rank, RankEvents, RankPlan } from './rank-process.ts';
 import { describeEnd } from './summary.ts';
@@ -21,12 +21,10 @@ export interface Surroundings {
 }
 
 /** Starts workers of the futures layer in place of lost ones: on the same host, or when that is lost on the one with the fewest. */
-export class Replacements implements Replacing {
+export class Replacements {
   readonly #surroundings: Surroundings;
   readonly #of = new Map<number, Replacement>();
   #failedStarts = 0;
-  /** For the next `start`: decided by `wants`. */
-  #next: { readonly rank: number; readonly template: RankPlan; readonly replacement: Replacement } | undefined;
 
   constructor(surroundings: Surroundings) {
     this.#surroundings = surroundings;
@@ -37,15 +35,16 @@ export class Replacements implements Replacing {
     this.#of.set(rank, replacement);
   }
 
-  wants(lost: number, end: RankEnd): boolean {
+  /** What starts a rank in place of a lost one; undefined: it is not to be replaced, or cannot be. */
+  forLost(lost: number, end: RankEnd): ((events: RankEvents) => Rank) | undefined {
     const replacement = this.#of.get(lost);
     this.#of.delete(lost);
-    if (replacement === undefined || (end.kind === 'exit' && end.code === 0)) return false;
-    const { hasJoined, reserve, note } = this.#surroundings;
+    if (replacement === undefined || (end.kind === 'exit' && end.code === 0)) return undefined;
+    const { hasJoined, reserve, note, start } = this.#surroundings;
     this.#failedStarts = hasJoined(lost) ? 0 : this.#failedStarts + 1;
-    const giveUp = (why: string): false => {
+    const giveUp = (why: string): undefined => {
       note(`rank ${lost} is not replaced: ${why}`);
-      return false;
+      return undefined;
     };
     if (this.#failedStarts >= MOST_FAILED_STARTS) {
       return giveUp(`${describeEnd(end)} before it joined, as ${MOST_FAILED_STARTS - 1} others before it`);
@@ -54,24 +53,24 @@ export class Replacements implements Replacing {
     if (template === undefined) return giveUp('no host is left to start it on');
     const rank = reserve();
     if (rank === undefined) return giveUp('all ranks this job can have over its life have been used');
-    this.#next = { rank, template, replacement };
-    return true;
+    const plan = this.#planFor(rank, template, replacement);
+    return (events) => {
+      this.#of.set(rank, replacement);
+      return start(plan, template.rank, events);
+    };
   }
 
-  start(_: number, events: RankEvents): Rank {
-    const { rank, template, replacement } = this.#next!;
-    const { nodeArgs, start } = this.#surroundings;
-    this.#of.set(rank, replacement);
-    const plan: RankPlan = {
+  #planFor(rank: number, template: RankPlan, replacement: Replacement): RankPlan {
+    const nodeArgs = this.#surroundings.nodeArgs(template.appnum);
+    return {
       ...template,
       rank,
       file: process.execPath,
-      args: ['--import', BLOCKING_STDIO, ...nodeArgs(template.appnum), replacement.program],
+      args: ['--import', BLOCKING_STDIO, ...nodeArgs, replacement.program],
       env: { ...template.env, ...replacement.env, PAR_RANK: String(rank) },
       stdin: 'ignore',
       stacks: false,
     };
-    return start(plan, template.rank, events);
   }
 
   /** The plan of a rank on the host where the replacement is to run. */

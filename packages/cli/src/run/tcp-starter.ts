@@ -83,7 +83,7 @@ export async function tcpStarter(setting: Setting, { job, note }: StarterEvents)
     );
   }
   return {
-    replacing: replacements,
+    replacing: (rank, end) => replacements.forLost(rank, end),
     plans,
     causeMs: CAUSE_MS,
     isConsequence: isPeerLoss,
