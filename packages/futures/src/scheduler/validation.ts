@@ -40,8 +40,10 @@ function checkLeases({ tasks, coordination }: SchedulerState): void {
   const { leases, semaphores, multiLocks } = coordination;
   const waiting = [...semaphores.values(), multiLocks].flatMap((one) => one.waiting);
   for (const id of [...leases.tasks(), ...waiting]) {
-    if (id === undefined || tasks.get(id)?.state === STATE.PROCESSING) continue;
-    throw new Error(`task ${id} has or waits for a lease, but does not run`);
+    if (id !== undefined && !coordination.asked.has(id)) throw new Error(`task ${id} has or waits for a lease unseen`);
+  }
+  for (const id of coordination.asked) {
+    if (tasks.get(id)?.state !== STATE.PROCESSING) throw new Error(`task ${id} has asked for leases, but does not run`);
   }
 }
 

@@ -25,6 +25,8 @@ export class Coordination {
   readonly topics = new Topics();
   readonly leases = new Leases();
   readonly multiLocks = new MultiLocks();
+  /** Running tasks that have asked for leases. */
+  readonly asked = new Set<TaskId>();
   readonly queues = new Map<string, Queue>();
   readonly variables = new Map<string, Variable>();
   readonly events = new Map<string, EventFlag>();
@@ -43,8 +45,7 @@ export class Coordination {
 
   /** Its run is over: what it waits for it gets no more, what it has goes to others. */
   endOfTask(s: SchedulerState, task: TaskId): void {
-    // Nobody waits while nobody has anything.
-    if (this.leases.size === 0) return;
+    if (!this.asked.delete(task)) return;
     for (const semaphore of this.semaphores.values()) semaphore.endOfTask(s, task);
     this.multiLocks.endOfTask(s, task);
     this.leases.endOfTask(task);

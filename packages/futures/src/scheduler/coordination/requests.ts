@@ -195,6 +195,7 @@ function performNamed(s: SchedulerState, client: ClientState, ask: Ask, call: Na
         ask.refuse(s, 'PAR_CLOSED', `semaphore '${call.name}': the task that acquires is over`);
         return;
       }
+      if (call.task !== undefined) s.coordination.asked.add(call.task);
       const semaphore = named(semaphores, call.name, () => new Semaphore(call.maxLeases));
       if (semaphore.maxLeases !== call.maxLeases) {
         const message = `semaphore '${call.name}' has ${semaphore.maxLeases} leases, not ${call.maxLeases}`;
@@ -222,6 +223,7 @@ function performNamed(s: SchedulerState, client: ClientState, ask: Ask, call: Na
         ask.refuse(s, 'PAR_CLOSED', `locks '${call.names.join("', '")}': the task that acquires is over`);
         return;
       }
+      if (call.task !== undefined) s.coordination.asked.add(call.task);
       const names = [...new Set(call.names)];
       const count = call.count ?? names.length;
       if (count < 1 || count > names.length) {
