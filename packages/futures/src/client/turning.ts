@@ -4,7 +4,6 @@ import { availableCores } from '@par/comm-core';
 const FULL_MS = 0.5;
 /** Turning that brought nothing is halved down to this. */
 const LEAST_MS = 0.03;
-const CORES = availableCores();
 
 /**
  * Keeps the event loop turning while a script waits for a result that may come soon: the message is found without a core
@@ -13,6 +12,8 @@ const CORES = availableCores();
  */
 export class Turning {
   readonly #turn = (): void => this.#next();
+  /** Looked up at the first wait: most threads that have clients never wait here. */
+  #cores: number | undefined;
   #window = FULL_MS;
   #deadline = 0;
   #waits = 0;
@@ -22,7 +23,8 @@ export class Turning {
   /** A wait begins while so many tasks are under way. */
   begin(tasks: number): void {
     this.#waits += 1;
-    if (tasks >= CORES) return;
+    this.#cores ??= availableCores();
+    if (tasks >= this.#cores) return;
     this.#deadline = performance.now() + this.#window;
     if (this.#scheduled) return;
     this.#scheduled = true;
