@@ -1,13 +1,8 @@
 import { ANY_SOURCE, type Communicator } from '@par/comm-core';
 import type { Rank } from '../protocol/index.ts';
+import { Batches } from './batches.ts';
 import { Inbox, type Receiver } from './inbox.ts';
 import type { Mail } from './mail.ts';
-
-interface Stream {
-  readonly dest: Rank;
-  readonly tag: number;
-  records: unknown[];
-}
 
 /** Codes of sends that fail because the other side, or all, is over. */
 const OVER = new Set(['PAR_PEER_LOST', 'PAR_FREED', 'PAR_ABORTED']);
@@ -19,8 +14,7 @@ const OVER = new Set(['PAR_PEER_LOST', 'PAR_FREED', 'PAR_ABORTED']);
 export class Mailbox implements Mail, AsyncDisposable {
   readonly comm: Communicator;
   readonly locals = new Int32Array(new SharedArrayBuffer(4));
-  readonly #streams = new Map<number, Stream>();
-  readonly #due: Stream[] = [];
+  readonly #batches = new Batches((dest, tag, records) => this.send(dest, tag, records));
   readonly #sending = new Set<Promise<void>>();
   readonly #inboxes = new Map<number, Inbox<unknown>>();
   readonly #undelivered: ((dest: Rank, error: Error) => void)[] = [];
@@ -57,17 +51,7 @@ export class Mailbox implements Mail, AsyncDisposable {
   }
 
   post(dest: Rank, tag: number, record: unknown): void {
-    const id = dest * 16 + tag;
-    let stream = this.#streams.get(id);
-    if (stream === undefined) {
-      stream = { dest, tag, records: [] };
-      this.#streams.set(id, stream);
-    }
-    if (stream.records.length === 0) {
-      if (this.#due.length === 0) queueMicrotask(() => this.flush());
-      this.#due.push(stream);
-    }
-    stream.records.push(record);
+    this.#batches.post(dest, tag, record);
   }
 
   /** Sends records as one message, now: not behind what was posted in this turn. */
@@ -84,11 +68,7 @@ export class Mailbox implements Mail, AsyncDisposable {
 
   /** Hands everything posted to the transport now: inside `process.exit` there is no later. */
   flush(): void {
-    for (const stream of this.#due.splice(0)) {
-      const { records } = stream;
-      stream.records = [];
-      this.send(stream.dest, stream.tag, records);
-    }
+    this.#batches.flush();
   }
 
   /** Resolves when everything posted so far has left. */

@@ -1,5 +1,5 @@
 import { ANY_SOURCE, PeerLostError } from '@par/comm-core';
-import type { Mail, Receiver } from '../../mailbox/index.ts';
+import { Batches, type Mail, type Receiver } from '../../mailbox/index.ts';
 import type { Rank } from '../../protocol/index.ts';
 import type { FromProcess, ProcessStart, ToProcess } from './messages.ts';
 
@@ -10,8 +10,7 @@ export class ProcessMail implements Mail {
   readonly host: string;
   readonly locals: Int32Array<SharedArrayBuffer>;
   readonly #receivers: { readonly tag: number; readonly source: Rank; readonly receiver: Receiver<unknown> }[] = [];
-  readonly #due = new Map<number, FromProcess & { readonly records: unknown[] }>();
-  readonly #send: (message: FromProcess) => void;
+  readonly #batches: Batches;
   #requests: number;
 
   constructor({ rank, size, host, firstLocal, firstRequest }: ProcessStart, send: (message: FromProcess) => void) {
@@ -20,7 +19,7 @@ export class ProcessMail implements Mail {
     this.host = host;
     this.locals = new Int32Array(new SharedArrayBuffer(4)).fill(firstLocal);
     this.#requests = firstRequest;
-    this.#send = send;
+    this.#batches = new Batches((dest, tag, records) => send({ dest, tag, records }));
   }
 
   nextRequest(): number {
@@ -28,14 +27,7 @@ export class ProcessMail implements Mail {
   }
 
   post(dest: Rank, tag: number, record: unknown): void {
-    const id = dest * 16 + tag;
-    let message = this.#due.get(id);
-    if (message === undefined) {
-      message = { dest, tag, records: [] };
-      this.#due.set(id, message);
-      if (this.#due.size === 1) queueMicrotask(() => this.#flush());
-    }
-    message.records.push(record);
+    this.#batches.post(dest, tag, record);
   }
 
   receive<T>(tag: number, receiver: Receiver<T>, source: Rank = ANY_SOURCE): void {
@@ -57,11 +49,5 @@ export class ProcessMail implements Mail {
         wanted.receiver.take(records, source);
       }
     }
-  }
-
-  #flush(): void {
-    const messages = [...this.#due.values()];
-    this.#due.clear();
-    for (const message of messages) this.#send(message);
   }
 }
