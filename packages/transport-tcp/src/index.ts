@@ -3,7 +3,6 @@ import { bootstrap, type Started } from './bootstrap/bootstrap.ts';
 import { watchTasks } from './bootstrap/ended-tasks.ts';
 import { holderOf } from './bootstrap/holder.ts';
 import { enter, type Joined, join, meet } from './join.ts';
-import type { ArrivalListener } from './link/link.ts';
 import { type EnterOptions, optionsFromEnvironment, type Place, type TcpOptions } from './options.ts';
 import type { RequestHandler } from './rendezvous/exchanges.ts';
 import type { Rendezvous } from './rendezvous/server.ts';
@@ -17,8 +16,6 @@ export interface TcpTransport extends Transport {
   onRequest(name: string, handler: RequestHandler): void;
   /** Asks the launcher; rejects with PAR_TRANSPORT when nothing answers that name there. */
   request(name: string, data?: unknown, signal?: AbortSignal): Promise<unknown>;
-  /** Tells of ranks that join a job under way and say what they are there for; of those that are there already at once. */
-  onArrival(listener: ArrivalListener): void;
 }
 
 /**
@@ -53,7 +50,6 @@ async function connect({ link, control }: Joined, held: Rendezvous | undefined):
   control.onRequest('pending', () => transport.pending());
   await link.connected();
   return Object.assign(transport, held && holderOf(transport, held), {
-    onArrival: (listener: ArrivalListener) => link.onArrival(listener),
     onRequest: (name: string, handler: RequestHandler) => control.onRequest(name, handler),
     request: (name: string, data?: unknown, signal?: AbortSignal) => control.request(name, data, signal),
   });
