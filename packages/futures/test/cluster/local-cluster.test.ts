@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -40,19 +40,22 @@ function pidsIn(stdout: string): number[] {
   return pids;
 }
 
-function isAlive(pid: number): boolean {
+/** Its line of /proc/PID/stat; undefined once it has ended, though its new parent, process 1, may bury it seconds later. */
+function alive(pid: number): string | undefined {
   try {
-    process.kill(pid, 0);
-    return true;
+    const status = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    return /\) [ZX] /.test(status) ? undefined : status;
   } catch {
-    return false;
+    return undefined;
   }
 }
 
 async function gone(pids: readonly number[]): Promise<void> {
-  const signal = AbortSignal.timeout(20_000);
-  while (pids.some(isAlive)) {
-    signal.throwIfAborted();
+  const deadline = performance.now() + 20_000;
+  for (;;) {
+    const left = pids.flatMap((pid) => alive(pid) ?? []);
+    if (left.length === 0) return;
+    if (performance.now() > deadline) throw new Error(`still there:\n${left.join('')}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
