@@ -1,5 +1,5 @@
 // Opens so many connections to an address, says nothing on any, and opens a new one for each that is closed, until nobody listens
-// there any more.
+// there any more or it is ended.
 import { connect } from 'node:net';
 
 const [target, count] = process.argv.slice(2) as [string, string];
