@@ -13,9 +13,9 @@ static int compare(const void *a, const void *b) {
 
 static int repetitions(long bytes) {
   if (bytes <= 1024) return 2000;
-  if (bytes <= 65536) return 500;
-  if (bytes <= 1048576) return 100;
-  return bytes <= 16777216 ? 20 : 6;
+  if (bytes <= 65536) return 1000;
+  if (bytes <= 1048576) return 400;
+  return bytes <= 16777216 ? 50 : 6;
 }
 
 static void report(const char *name, long bytes, double *samples, int n, double divisor) {
@@ -36,7 +36,7 @@ int main(int argc, char **argv) {
   double *samples = malloc(sizeof(double) * 4096);
 
   for (long bytes = 8; bytes <= largest; bytes *= 8) {
-    int n = repetitions(bytes), warm = n / 10 + 2;
+    int n = repetitions(bytes), warm = n / 2 + 2;
     MPI_Barrier(MPI_COMM_WORLD);
     for (int i = -warm; i < n && rank < 2; i++) {
       double start = MPI_Wtime();
@@ -73,7 +73,7 @@ int main(int argc, char **argv) {
   for (int which = 0; which < 3; which++) {
     static const char *names[] = {"allreduce", "bcast", "alltoall"};
     for (long bytes = 8; bytes <= largest / 4; bytes *= 8) {
-      int n = repetitions(bytes) / 2 + 1, warm = n / 10 + 2;
+      int n = repetitions(bytes) / 2 + 1, warm = n + 2;
       for (int i = -warm; i < n; i++) {
         MPI_Barrier(MPI_COMM_WORLD);
         double start = MPI_Wtime();
