@@ -69,6 +69,7 @@ class MpiTransport implements Transport {
   leave(): void {
     if (this.#end) return;
     this.#end = Promise.resolve();
+    this.#progress.stop();
     this.#native.stopAlarm();
     this.#native.finalize(this.#everyone);
   }

@@ -40,9 +40,16 @@ export interface Waiting {
   background?: boolean;
 }
 
+/** Of an operation that MPI's end has overtaken. */
+export function ended(what: string): ParError {
+  return new ParError('PAR_FREED', `${what}: MPI has ended`);
+}
+
 /** Completes operations: at once where possible, otherwise by polling MPI from the event loop (DESIGN §5). */
 export class Progress {
   readonly native: Native;
+  /** MPI has ended, or is about to: nothing may be asked of it any more. */
+  stopped = false;
   readonly status: Int32Array = new Int32Array(8);
   readonly statusBytes: Float64Array = new Float64Array(1);
   readonly slabs: Slab[] = [];
@@ -56,7 +63,6 @@ export class Progress {
   #background = false;
   #state: 'idle' | 'turning' | 'sleeping' = 'idle';
   #turn = TURN;
-  #stopped = false;
 
   constructor(native: Native) {
     this.native = native;
@@ -177,9 +183,9 @@ export class Progress {
 
   /** Polls no more: MPI is about to end. */
   stop(): void {
-    this.#stopped = true;
+    this.stopped = true;
     for (const [, operation] of this.operations()) {
-      if (!operation.settled) operation.fail(new ParError('PAR_FREED', `${operation.describe()}: MPI has ended`));
+      if (!operation.settled) operation.fail(ended(operation.describe()));
     }
     this.#waiting.length = 0;
     this.#lending.giveAllBack();
@@ -204,20 +210,20 @@ export class Progress {
   }
 
   #start(): void {
-    if (this.#state === 'turning' || this.#stopped) return;
+    if (this.#state === 'turning' || this.stopped) return;
     if (this.#state === 'sleeping') this.native.holdAlarm(false);
     this.#state = 'turning';
     setImmediate(this.#poll);
   }
 
   readonly #wake = (): void => {
-    if (this.#state !== 'sleeping' || this.#stopped) return;
+    if (this.#state !== 'sleeping' || this.stopped) return;
     this.native.holdAlarm(false);
     this.#poll();
   };
 
   readonly #poll = (): void => {
-    if (this.#stopped) return;
+    if (this.stopped) return;
     const found = this.native.poll(this.#probes.size + this.#holders.size > 0);
     const next = this.status[STATUS.next]!;
     // Whatever the completions start finds the loop turning.

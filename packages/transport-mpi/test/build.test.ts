@@ -1,13 +1,32 @@
-import { spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { buildAddon, discoverLaunchers, discoverWrappers, launchOf, loadAddon } from '../src/build/index.ts';
+import {
+  buildAddon,
+  discoverAddons,
+  discoverLaunchers,
+  discoverWrappers,
+  launchOf,
+  loadAddon,
+} from '../src/build/index.ts';
 import { SYSTEM_MPIS } from './mpis.ts';
 
+/** The package's own build code, for processes that build. */
+const BUILD = new URL('../dist/build/index.js', import.meta.url).href;
 const scratch = mkdtempSync(join(tmpdir(), 'par-mpi-build-'));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
@@ -80,6 +99,43 @@ describe('finding and building for an MPI', { timeout: 120_000 }, () => {
     expect([first.reused, second.reused, second.path]).toEqual([false, true, first.path]);
     const broken = { ...wrapper!, path: executable('mpicxx-fails', 'echo "disk on fire" >&2; exit 1') };
     expect(() => buildAddon(broken, join(scratch, 'other'))).toThrow(/disk on fire.*The command was: /s);
+  });
+
+  it('publishes whole builds only: of several at once one stands, and none of a compiler that is killed', async () => {
+    const [wrapper] = discoverWrappers().found;
+    const { path: real } = buildAddon(wrapper!, join(scratch, 'cache'));
+    const output = 'while [ "$1" != -o ]; do shift; done';
+    const build = (compiler: string): Promise<string> => {
+      const argument = JSON.stringify([{ ...wrapper!, path: compiler }, join(scratch, 'busy')]);
+      const text = `import { buildAddon } from ${JSON.stringify(BUILD)}; console.log(buildAddon(...${argument}).path);`;
+      const child = spawn(process.execPath, ['--input-type=module', '-e', text], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      return new Promise((resolve) => {
+        let said = '';
+        child.stdout.setEncoding('utf8').on('data', (part: string) => {
+          said += part;
+        });
+        child.on('close', (status, signal) => resolve(signal ?? (status === 0 ? said.trim() : `status ${status}`)));
+      });
+    };
+    const halfway = executable('mpicxx-halfway', `${output}; head -c 1000 ${real} > "$2"; kill -9 $PPID; exit 1`);
+    expect(await build(halfway)).toBe('SIGKILL');
+    mkdirSync(join(scratch, 'home/par'), { recursive: true });
+    symlinkSync(join(scratch, 'busy'), join(scratch, 'home/par/mpi'));
+    const builds = (): string[] =>
+      discoverAddons({ XDG_CACHE_HOME: join(scratch, 'home') })
+        .filter(({ origin }) => origin === 'cache')
+        .map(({ path }) => realpathSync(path));
+    expect(builds()).toEqual([]);
+    // None ends before all have begun.
+    const begun = join(scratch, 'begun');
+    const together = `echo >> ${begun}; until [ "$(wc -l < ${begun})" = 3 ]; do sleep 0.01; done`;
+    const good = executable('mpicxx-good', `${output}; ${together}; cp ${real} "$2"`);
+    const paths = await Promise.all([good, good, good].map(build));
+    expect(new Set(paths).size).toBe(1);
+    expect(builds()).toEqual([realpathSync(paths[0]!)]);
+    expect(readFileSync(paths[0]!).equals(readFileSync(real))).toBe(true);
   });
 
   it('loads the local build before the cache, and that before a prebuilt addon; one that is broken is passed over, and named; in worker threads too', async () => {

@@ -8,11 +8,13 @@ function end(mpi: TestedMpi, np: number, way: string, env: Record<string, string
 }
 
 describe.each(MPIS)('the end of a rank, $name', { timeout: 60_000 }, (mpi) => {
-  it('a script that just ends ends MPI too, with communicators not freed and sends not awaited', async () => {
+  it('a script that just ends ends MPI too, with communicators not freed and sends not awaited, and nothing can be asked of it later', async () => {
     for (const np of [1, 3]) {
       const finished = await end(mpi, np, 'end');
       expect(finished.status, finished.stderr).toBe(0);
-      expect(linesOf(finished)).toEqual(['received 1200000']);
+      // Collectives of one rank need no MPI.
+      const late = np === 1 ? 'late: PAR_FREED,fulfilled' : 'late: PAR_FREED';
+      expect(linesOf(finished)).toEqual([...new Array(np).fill(late), 'received 1200000']);
     }
   });
 
@@ -33,6 +35,15 @@ describe.each(MPIS)('the end of a rank, $name', { timeout: 60_000 }, (mpi) => {
   it('the status of process.exit and of abort becomes the status of the job', async () => {
     expect((await end(mpi, 2, 'exit 7')).status).toBe(7);
     expect((await end(mpi, 2, 'abort')).status).toBe(9);
+  });
+
+  it('a worker thread is refused as a rank, and can be one by a transport it makes itself', async () => {
+    const finished = await runJob(mpi.command(3, [join(PROGRAMS, 'worker.ts')]), mpi.env);
+    expect(finished.status, finished.stderr).toBe(0);
+    expect(linesOf(finished)).toEqual([
+      ...new Array(3).fill(expect.stringMatching(/^PAR_ENVIRONMENT init: called in a worker thread.*main thread/)),
+      ...new Array(3).fill('the ranks of 3 worker threads add up to 3 over mpi'),
+    ]);
   });
 
   it('a rank that is killed ends the job', async () => {

@@ -13,13 +13,17 @@ export function matching(frames: FrameTransport): Transport {
   const universe = universeOf(engine);
   let closed: Promise<void> | undefined;
 
+  /** Nothing more can be started. False when that was so already. */
+  function end(): boolean {
+    if (engine.ended !== undefined) return false;
+    engine.ended = { kind: 'closed' };
+    for (const queues of [...engine.queues.values()]) refuseReceives(engine, queues, engine.ended);
+    return true;
+  }
+
   async function close(): Promise<void> {
-    if (engine.ended === undefined) {
-      // Sends that nobody asked for yet are still flushed; peers that finish without asking turn them down.
-      engine.ended = { kind: 'closed' };
-      for (const queues of [...engine.queues.values()]) refuseReceives(engine, queues, engine.ended);
-      await engine.flushed();
-    }
+    // Sends that nobody asked for yet are still flushed; peers that finish without asking turn them down.
+    if (end()) await engine.flushed();
     await frames.close();
   }
 
@@ -41,7 +45,10 @@ export function matching(frames: FrameTransport): Transport {
       closed ??= close();
       return closed;
     },
-    leave: () => frames.leave(),
+    leave() {
+      end();
+      frames.leave();
+    },
   };
 }
 

@@ -53,6 +53,20 @@ test('pending operations are described, oldest first', async () => {
   expect(a!.pending()).toEqual(['send dest=1 tag=2 (1000000 bytes) on world, not received yet, waiting 0 s']);
 });
 
+test('a rank that has left, as in an exit listener, is refused whatever it asks for', async () => {
+  const net = new HandNet(2);
+  const [a, b] = net.transports;
+  const pending = a!.world.recvValue(1, 0);
+  a!.leave();
+  await expect(pending).rejects.toMatchObject({ code: 'PAR_FREED' });
+  await expect(a!.world.sendValue([filled(1)], 1, 0, false)).rejects.toMatchObject({ code: 'PAR_FREED' });
+  await expect(a!.world.probe(1, 0)).rejects.toMatchObject({ code: 'PAR_FREED' });
+  expect(() => a!.world.iprobe(1, 0)).toThrow(expect.objectContaining({ code: 'PAR_FREED' }));
+  const late = b!.world.sendValue([filled(100_000)], 0, 0, false);
+  net.drain();
+  await expect(late).rejects.toMatchObject({ code: 'PAR_PEER_LOST', rank: 0 });
+});
+
 test('close flushes sends nobody has asked for yet, and a peer that closes too turns them down', async () => {
   const net = new HandNet(2);
   const [a, b] = net.transports;

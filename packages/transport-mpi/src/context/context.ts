@@ -5,7 +5,7 @@ import type { Bulk } from '../messages/bulk.ts';
 import { PendingCollective } from '../messages/operations.ts';
 import { MpiSpace, type Planes } from '../messages/space.ts';
 import { DONE, FAILED, type Handle, ROUND } from '../native.ts';
-import type { Progress } from '../progress.ts';
+import { ended, type Progress } from '../progress.ts';
 import { agree, type Permission } from './agreement.ts';
 import { type Control, type Key, keyOf } from './control.ts';
 
@@ -40,7 +40,7 @@ export class MpiContext extends MpiSpace implements Context {
   readonly ranks: readonly number[];
   readonly remoteRanks: readonly number[] | undefined;
   readonly collective: MpiSpace;
-  readonly native: NativeCollectives | undefined;
+  readonly #collectives: NativeCollectives | undefined;
   readonly #made = new Map<string, number>();
   #end: Promise<void> | undefined;
 
@@ -74,9 +74,14 @@ export class MpiContext extends MpiSpace implements Context {
     // Ranks that do not run par take part in MPI's own collectives only.
     const allRunPar = job.among === undefined;
     const rounds = allRunPar && ranks.length <= ROUND.ranks ? collective : undefined;
-    this.native = several
+    this.#collectives = several
       ? new MpiCollectives(job.progress, handles.own, rounds, this.rank, ranks.length, this, allRunPar)
       : undefined;
+  }
+
+  /** None once MPI has ended: comm-core's own are refused like any message. */
+  get native(): NativeCollectives | undefined {
+    return this.job.progress.stopped ? undefined : this.#collectives;
   }
 
   async derive(ranks: readonly number[]): Promise<Context> {
@@ -150,6 +155,7 @@ export class MpiContext extends MpiSpace implements Context {
   /** A barrier of all ranks of a communicator, for the ends of things: it also works on what was given up. */
   barrier(plane: Handle, what: string): Promise<void> {
     const { progress } = this.job;
+    if (progress.stopped) return Promise.reject(ended(what));
     const slot = progress.native.barrier(plane);
     if (slot === DONE) return progress.done();
     if (slot === FAILED) return Promise.reject(progress.failure(what));
@@ -164,6 +170,7 @@ export class MpiContext extends MpiSpace implements Context {
     create: (native: Progress['native']) => Handle | Promise<Handle>,
   ): Promise<Handles> {
     const { control, permission, me, progress } = this.job;
+    if (progress.stopped) throw ended('a new communicator');
     const release = await agree(control, permission, key, members, me);
     const { native } = progress;
     try {

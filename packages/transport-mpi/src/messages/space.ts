@@ -19,7 +19,7 @@ import {
   SMALL_HEADER,
   STATUS,
 } from '../native.ts';
-import type { Outcome, Progress } from '../progress.ts';
+import { ended, type Outcome, type Progress } from '../progress.ts';
 import type { Bulk } from './bulk.ts';
 import { BYTES_CODE, ELEMENT_BYTES, TYPE_CODE } from './element-types.ts';
 import { type FirstMessage, layoutOf, readFirst, readOnly, slabOf, writeFirst } from './first-message.ts';
@@ -65,7 +65,7 @@ export class MpiSpace implements MatchingSpace {
   readonly #status: Int32Array;
   /** Oldest first. MPI no longer has these, so they come before anything it matches. */
   readonly #taken: Taken[] = [];
-  freed = false;
+  #givenUp = false;
 
   constructor(progress: Progress, bulk: Bulk, planes: Planes) {
     this.progress = progress;
@@ -75,6 +75,11 @@ export class MpiSpace implements MatchingSpace {
     this.#buffers = planes.buffers;
     this.#values = planes.values;
     this.#status = progress.status;
+  }
+
+  /** Nothing can be started: the program freed it, or MPI has ended. */
+  get freed(): boolean {
+    return this.#givenUp || this.progress.stopped;
   }
 
   sendBuffer(from: BufferView, dest: number, tag: number, synchronous: boolean, signal?: AbortSignal): Promise<void> {
@@ -163,14 +168,14 @@ export class MpiSpace implements MatchingSpace {
 
   /** Everything pending rejects with PAR_FREED; nothing more can be started. */
   giveUp(): void {
-    this.freed = true;
+    this.#givenUp = true;
     for (const [slot, operation] of this.progress.operations(this)) {
       this.progress.giveUp(slot, operation, this.#freed(operation.describe()));
     }
   }
 
   #freed(what: string): ParError {
-    return new ParError('PAR_FREED', `${what}: this communicator was freed`);
+    return this.#givenUp ? new ParError('PAR_FREED', `${what}: this communicator was freed`) : ended(what);
   }
 
   #refuse(
@@ -290,6 +295,7 @@ export class MpiSpace implements MatchingSpace {
   }
 
   async #finishTaken(taken: Taken): Promise<EncodedMessage> {
+    if (this.progress.stopped) throw ended(describe('recv', 'source', taken.source, taken.tag));
     return this.#finish(taken.source, taken.tag, await taken.arrival);
   }
 
@@ -341,7 +347,8 @@ export class MpiSpace implements MatchingSpace {
   }
 
   #matchedBuffer(message: MatchedHandle, envelope: Envelope): MatchedMessage {
-    return new MatchedBuffer(envelope, (into) => {
+    return new MatchedBuffer(envelope, async (into) => {
+      if (this.progress.stopped) throw ended(describe('recvInto', 'source', envelope.source, envelope.tag));
       const slot = this.#native.mrecv(message, into.bytes, TYPE_CODE[into.type]);
       return this.#receiving(slot, into, envelope.source, envelope.tag, undefined);
     });

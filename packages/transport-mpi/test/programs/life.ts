@@ -1,9 +1,34 @@
 // One way for a rank to end, named by the first argument. Every rank says what it is about to do.
-import { init } from '@par/comm-core';
+import { init, SUM } from '@par/comm-core';
 
 const world = await init();
 const [way] = process.argv.slice(2);
 const last = world.size - 1;
+
+/** What everything a program can still ask for once MPI has ended rejects with. */
+async function asked(): Promise<string> {
+  const buffer = new Float64Array(4);
+  const calls: (() => unknown)[] = [
+    () => world.send('late', { dest: last }),
+    () => world.send({ late: new Float64Array(10_000) }, { dest: 0, mode: 'synchronous' }),
+    () => world.sendBuffer(buffer, { dest: world.rank }),
+    () => world.recv({ source: 0 }),
+    () => world.recvInto(buffer, { source: 0 }),
+    () => world.probe(),
+    () => world.iprobe(),
+    () => world.improbe(),
+    () => world.barrier(),
+    () => world.bcast('late', { root: 0 }),
+    () => world.bcastInto(buffer, { root: 0 }),
+    () => world.allreduceInto(buffer, new Float64Array(4), SUM),
+    () => world.alltoall(new Array(world.size).fill(0)),
+    () => world.dup(),
+    () => world.split({ color: 0 }),
+    () => world.cartesian([world.size]),
+  ];
+  const ends = await Promise.allSettled(calls.map(async (call) => call()));
+  return [...new Set(ends.map((end) => (end.status === 'rejected' ? String(end.reason.code) : end.status)))].join();
+}
 
 if (way === 'end') {
   // Nothing freed and the send not awaited: both are left to the end of the script.
@@ -14,6 +39,8 @@ if (way === 'end') {
     await twin.recvInto(into, { source: 0, tag: 1 });
     console.log(`received ${into.reduce((a, b) => a + b)}`);
   }
+  // Comes again when the loop has run empty once more: after the end of MPI.
+  process.once('beforeExit', () => process.once('beforeExit', async () => console.log(`late: ${await asked()}`)));
 } else if (way === 'exit 0') {
   if (world.rank === 0) {
     // Nobody ever sends this.
@@ -29,7 +56,11 @@ if (way === 'end') {
     // Fires when MPI has ended.
     const late = new AbortController();
     world.recv({ source: last, tag: 9, signal: late.signal }).catch(() => undefined);
-    process.on('exit', () => late.abort());
+    process.on('exit', () => {
+      late.abort();
+      // Nobody is told any more, but this is no crash either.
+      asked();
+    });
     process.exit(0);
   }
   if (world.rank === last) console.log(await world.recv({ source: 0 }));
