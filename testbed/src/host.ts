@@ -44,7 +44,7 @@ export interface HostFiles {
   readonly bootId: string;
 }
 
-/** A virtual host: network, host name, mounts and (when contained) processes of its own; the file system is shared. */
+/** A virtual host: network, host name, shared memory, mounts and (when contained) processes of its own; the file system is shared. */
 export class Host implements HostRecord, AsyncDisposable {
   readonly name: string;
   readonly address: string;
@@ -71,6 +71,8 @@ export class Host implements HostRecord, AsyncDisposable {
       `hostname ${name}`,
       'mount --bind "$1" /etc/hosts',
       'mount --bind "$2" /proc/sys/kernel/random/boot_id',
+      // What MPI libraries name there by host and job must not meet that of another network of hosts.
+      'mount -t tmpfs tmpfs /dev/shm',
       'ip link set lo up',
       'echo up',
       'read -r _',

@@ -1,9 +1,12 @@
+import { ParError } from '@par/comm-core';
 import { matching, type Transport } from '@par/comm-core/transport';
 import { bootstrap, type Started } from './bootstrap/bootstrap.ts';
 import { watchTasks } from './bootstrap/ended-tasks.ts';
 import { holderOf } from './bootstrap/holder.ts';
+import { watchLauncher } from './bootstrap/launcher-watch.ts';
 import { enter, type Joined, join, meet } from './join.ts';
 import { type EnterOptions, optionsFromEnvironment, type Place, type TcpOptions } from './options.ts';
+import type { Control } from './rendezvous/control.ts';
 import type { RequestHandler } from './rendezvous/exchanges.ts';
 import type { Rendezvous } from './rendezvous/server.ts';
 
@@ -27,7 +30,16 @@ export async function createTransport(detection: Started, env: NodeJS.ProcessEnv
   if (env.PAR_RENDEZVOUS || detection.row === 'par' || detection.row === 'explicit') {
     return connectTransport(optionsFromEnvironment(detection as Place, env));
   }
-  const { settings, reached, held } = await bootstrap(detection, env);
+  let control: Control | undefined;
+  const launcher = Promise.withResolvers<never>();
+  launcher.promise.catch(() => {}); // later, the ranks' channel says it
+  watchLauncher(detection.row, (what) => {
+    const gone = new ParError('PAR_TRANSPORT', `the launcher is gone: ${what} has ended`);
+    launcher.reject(gone);
+    control?.break(gone);
+  });
+  const { settings, reached, held } = await Promise.race([bootstrap(detection, env), launcher.promise]);
+  control = reached.control;
   const stop = watchTasks(env, reached);
   return connect(await meet(settings, reached).finally(stop), held);
 }

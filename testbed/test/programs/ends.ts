@@ -14,6 +14,7 @@ try {
     if (how === 'reject') process.kill(process.pid, 'SIGSEGV');
     if (how === 'throw') throw new Error('on purpose');
   }
+  if (how === 'wait') writeSync(1, `rank ${world.rank} waits\n`);
   await world.recv({ source: Number(victim), tag: 7 });
 } catch (error) {
   if (how !== 'reject') throw error;

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import type { Reached } from '../join.ts';
+import { stat } from './proc.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -44,17 +45,13 @@ export function lostReason(rank: number, env: Environment): string {
 }
 
 /** The nearest ancestor that is Slurm's. */
-function stepDaemon(): string | undefined {
-  for (let pid = String(process.ppid); pid !== '0'; ) {
-    // "17 (name) S 12 …": pid, name, state, parent; a name can have spaces and brackets.
-    const [, name, parent] = /^\d+ \((.*)\) \S (\d+) /s.exec(readFileSync(`/proc/${pid}/stat`, 'latin1'))!;
-    if (name === 'slurmstepd') return pid;
-    pid = parent!;
-  }
-  return undefined;
+function stepDaemon(): number | undefined {
+  let ancestor = stat(process.ppid);
+  while (ancestor !== undefined && ancestor.name !== 'slurmstepd') ancestor = stat(ancestor.parent);
+  return ancestor?.pid;
 }
 
-function childrenOf(pid: string): string[] {
+function childrenOf(pid: number): string[] {
   return readdirSync(`/proc/${pid}/task`).flatMap((thread) =>
     readFileSync(`/proc/${pid}/task/${thread}/children`, 'latin1').split(' ').filter(Boolean),
   );
@@ -62,7 +59,7 @@ function childrenOf(pid: string): string[] {
 
 /** Nothing of a process that has ended and waits to be buried. Throws for one whose environment says nothing of a rank. */
 function rankOf(pid: string): number[] {
-  if (/^\d+ \(.*\) Z /s.test(readFileSync(`/proc/${pid}/stat`, 'latin1'))) return [];
+  if (stat(Number(pid))?.dead) return [];
   const variable = readFileSync(`/proc/${pid}/environ`, 'latin1')
     .split('\0')
     .find((text) => text.startsWith('SLURM_PROCID='));

@@ -117,6 +117,12 @@ export class Control {
     return this.#joined;
   }
 
+  /** The job is to end here, for this reason: as if the channel to its launcher had broken. */
+  break(error: Error): void {
+    this.#reject(error);
+    if (!this.#left) this.#event((events) => events.broken(error));
+  }
+
   /** Gives up joining. */
   abandon(): void {
     this.#left = true;
@@ -226,8 +232,11 @@ export class Control {
         ? new ParError('PAR_TRANSPORT', `the launcher is gone: ${how}`)
         : new PeerLostError(0, `rank 0, where the ranks meet, is lost: ${how}`);
     this.#exchanges.close(gone);
+    if (!(gone instanceof PeerLostError)) {
+      this.break(gone);
+      return;
+    }
     this.#reject(gone);
-    if (this.#left) return;
-    this.#event((events) => (gone instanceof PeerLostError ? events.lost(0, how) : events.broken(gone)));
+    if (!this.#left) this.#event((events) => events.lost(0, how));
   }
 }
