@@ -26,4 +26,4 @@ export { Variable } from './coordination/variable.ts';
 export { Executor, type ExecutorOptions, type ExecutorScope } from './executor/executor.ts';
 export type { ExecutorScopeOptions } from './executor/pool.ts';
 export { executor, type StartExecutorOptions } from './executor/start.ts';
-export { Reschedule, type TaskContext, taskContext } from './worker/index.ts';
+export { Reschedule, type TaskContext, TaskError, type TaskErrorCode, taskContext } from './worker/index.ts';

@@ -127,5 +127,5 @@ async function callActor(
   const result = answer.outcome;
   if (result.ok) return core.decode(result.value);
   if (result.failure === 'no-actor') throw lost(what, `rank ${holder} has no such actor`);
-  throw errorOf(core, { status: 'error', failure: result.failure, blame: what, worker: holder });
+  throw await errorOf(core, { status: 'error', failure: result.failure, blame: what, worker: holder });
 }

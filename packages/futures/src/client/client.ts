@@ -165,7 +165,7 @@ export class Client extends Scope implements AsyncDisposable {
     const values = new Map<number, Awaited<R>>();
     for (const { rank, outcome } of outcomes.toSorted((a, b) => a.rank - b.rank)) {
       try {
-        values.set(rank, this.#valueOf(outcome, shipped.name, rank) as Awaited<R>);
+        values.set(rank, (await this.#valueOf(outcome, shipped.name, rank)) as Awaited<R>);
       } catch (error) {
         if (errors === 'raise') throw error;
         if (errors === 'return') values.set(rank, error as Awaited<R>);
@@ -185,7 +185,7 @@ export class Client extends Scope implements AsyncDisposable {
       fn: description,
       args: encodeCall(args, `runOnScheduler(${name})`),
     });
-    return this.#valueOf(outcome, name, undefined) as Awaited<R>;
+    return (await this.#valueOf(outcome, name, undefined)) as Awaited<R>;
   }
 
   /** The workers that are there now. */
@@ -328,9 +328,9 @@ export class Client extends Scope implements AsyncDisposable {
     return futures === undefined ? {} : { futures: this.#states(futures, operation).map(({ number }) => number) };
   }
 
-  #valueOf(outcome: CallOutcome, name: string, worker: number | undefined): unknown {
+  async #valueOf(outcome: CallOutcome, name: string, worker: number | undefined): Promise<unknown> {
     if (outcome.ok) return this.core.decode(outcome.value);
-    throw errorOf(this.core, { status: 'error', failure: outcome.failure, blame: name, worker });
+    throw await errorOf(this.core, { status: 'error', failure: outcome.failure, blame: name, worker });
   }
 }
 

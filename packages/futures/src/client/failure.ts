@@ -1,15 +1,17 @@
+import type { Failure } from '../protocol/index.ts';
 import { decodeValue } from '../values/index.ts';
 import type { ClientCore } from './core.ts';
 import { FutureCancelledError, FuturesError, KilledWorkerError } from './errors.ts';
 import type { Outcome } from './outcome.ts';
 
 type Erred = Extract<Outcome, { readonly status: 'error' }>;
+type Thrown = Extract<Failure, { readonly kind: 'thrown' }>;
 
 /** The error a failed task's result rejects with, made anew at every call. */
-export function errorOf(core: ClientCore, { failure, blame, worker }: Erred): Error {
+export async function errorOf(core: ClientCore, { failure, blame, worker }: Erred): Promise<Error> {
   switch (failure.kind) {
     case 'thrown': {
-      const error = thrown(failure.error, failure.text, core);
+      const error = await thrown(failure, blame, core);
       if (worker !== undefined && !Object.hasOwn(error, 'workerRank')) mark(error, 'workerRank', worker);
       const where = `in task ${blame}${worker === undefined ? '' : `, run by rank ${worker}`}`;
       mark(error, 'stack', `${error.stack ?? failure.text}\n    ${where}`);
@@ -29,21 +31,20 @@ export function cancellationOf(label: string, outcome: Extract<Outcome, { readon
   return outcome.reason === 'closed' ? outcome.error : new FutureCancelledError(label, outcome.reason, outcome.message);
 }
 
-function thrown(segments: readonly Uint8Array[], text: string, core: ClientCore): Error {
+async function thrown({ error, text, classes }: Thrown, blame: string, core: ClientCore): Promise<Error> {
   let value: unknown;
-  try {
-    value = decodeValue(segments.map((segment) => segment.slice()));
-  } catch (cause) {
-    return new FuturesError('PAR_TASK_ERROR', text, { cause });
+  if (error !== undefined) {
+    try {
+      value = decodeValue(error.map((segment) => segment.slice()));
+    } catch (cause) {
+      return new FuturesError('PAR_TASK_ERROR', `${blame}: ${text}`, { cause });
+    }
   }
-  if (!(value instanceof Error)) {
-    return new FuturesError('PAR_TASK_ERROR', `a task threw something that is no error: ${text}`, { cause: value });
+  if (value instanceof Error) {
+    if (classes !== undefined) await core.functions.errorClasses.restore(value, classes);
+    return value;
   }
-  const known = core.functions.errorClass(value.name);
-  if (known !== undefined && !(value instanceof known) && known.prototype instanceof Error) {
-    Object.setPrototypeOf(value, known.prototype);
-  }
-  return value;
+  return new FuturesError('PAR_TASK_ERROR', `${blame}: it threw ${text}, which is no error`, { cause: value });
 }
 
 function mark(error: Error, property: string, value: unknown): void {

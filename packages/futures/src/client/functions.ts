@@ -2,6 +2,7 @@ import { ArgumentTypeError } from '@par/comm-core';
 import { type CaptureOptions, capture } from '../closures/index.ts';
 import type { FunctionDescription } from '../protocol/index.ts';
 import { encodeWithHolds } from '../values/index.ts';
+import { ErrorClasses, isErrorClass } from './error-classes.ts';
 import { Future } from './future.ts';
 
 /** A function or class that tasks run. */
@@ -14,12 +15,10 @@ export interface Shipped {
   readonly fn: FunctionDescription;
 }
 
-type ErrorClass = abstract new (...args: never[]) => Error;
-
 /** Functions of one client: captured when submitted, described to the scheduler once per content. */
 export class ShippedFunctions {
+  readonly errorClasses = new ErrorClasses();
   readonly #described = new Set<string>();
-  readonly #errorClasses = new Map<string, ErrorClass>();
   readonly #encoded = new WeakMap<object, Shipped>();
   readonly #hooks: CaptureOptions = { refuse: (value) => this.#refuse(value) };
 
@@ -50,14 +49,9 @@ export class ShippedFunctions {
     return this.#described.size !== this.#described.add(hash).size;
   }
 
-  /** The class of this name that a captured function can throw. */
-  errorClass(name: string): ErrorClass | undefined {
-    return this.#errorClasses.get(name);
-  }
-
   #refuse(value: object): ReturnType<NonNullable<CaptureOptions['refuse']>> {
     if (typeof value === 'function') {
-      if (value.prototype instanceof Error) this.#errorClasses.set(value.name, value as unknown as ErrorClass);
+      if (isErrorClass(value)) this.errorClasses.captured(value);
       return undefined;
     }
     if (value instanceof Future) {

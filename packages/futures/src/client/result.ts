@@ -76,7 +76,7 @@ export async function resultOf(core: ClientCore, state: FutureState, signal?: Ab
         case 'pending':
           break;
         case 'error':
-          throw errorOf(core, outcome);
+          throw await errorOf(core, outcome);
         case 'cancelled':
           throw cancellationOf(state.label, outcome);
         case 'finished': {

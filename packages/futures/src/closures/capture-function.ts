@@ -1,7 +1,5 @@
-import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
 import { types } from 'node:util';
-import { asBuiltin, asLateGlobal, builtinsBehind, programGlobal } from './builtins.ts';
+import { programGlobal } from './builtins.ts';
 import type { CaptureGraph } from './capture-graph.ts';
 import { captureProperties } from './capture-object.ts';
 import { type CapturePath, notShippable, step } from './capture-path.ts';
@@ -12,6 +10,7 @@ import type { CodeNode, Ref, ShippedNode } from './description.ts';
 import type { FreeVariable } from './free-variables.ts';
 import { type FunctionPlan, showPosition, textOf } from './function-plan.ts';
 import { refusalOf } from './handles.ts';
+import { exportReference, nativeReference } from './reference.ts';
 import { isImportable } from './specifiers.ts';
 import { warnOfAssignment } from './warnings.ts';
 
@@ -64,7 +63,7 @@ function describeBound(
 }
 
 function describeNative(graph: CaptureGraph, fn: object, url: string, path: CapturePath | undefined): void {
-  const builtin = asBuiltin(fn, [...graph.builtins, ...builtinsBehind(url)]) ?? asLateGlobal(fn);
+  const builtin = nativeReference(fn, url, graph.builtins);
   if (builtin) {
     graph.identify(fn, graph.add(builtin));
     return;
@@ -77,28 +76,9 @@ function describeNative(graph: CaptureGraph, fn: object, url: string, path: Capt
   );
 }
 
-/** The member of a CommonJS module's exports that is `fn`. */
-function commonJsExport(fn: object, url: string): ShippedNode | undefined {
-  const file = fileURLToPath(url);
-  const exported: unknown = createRequire(import.meta.url).cache[file]?.exports;
-  if (exported === fn) return { kind: 'require', specifier: file, from: url };
-  if (typeof exported !== 'object' || exported === null) return undefined;
-  const key = Object.keys(exported).find((one) => Object.getOwnPropertyDescriptor(exported, one)?.value === fn);
-  return key === undefined ? undefined : { kind: 'require', specifier: file, from: url, path: [key] };
-}
-
-function byReference(graph: CaptureGraph, fn: object, plan: FunctionPlan): ShippedNode | undefined {
-  const { script, syntax } = plan.source;
-  const { url } = script.header;
-  if (!isImportable(url) || graph.options.byValue?.(url)) return undefined;
-  const name = script.exports.nameOf(syntax);
-  if (name !== undefined) return { kind: 'import', module: url, name };
-  return script.header.isModule || !url.startsWith('file:') ? undefined : commonJsExport(fn, url);
-}
-
 function describeSource(graph: CaptureGraph, fn: object, record: SourceRecord, path: CapturePath | undefined): void {
   const { plan } = record;
-  const reference = byReference(graph, fn, plan);
+  const reference = graph.options.byValue?.(plan.source.script.header.url) ? undefined : exportReference(fn, plan);
   if (reference) {
     graph.identify(fn, graph.add(reference));
     return;

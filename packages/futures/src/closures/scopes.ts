@@ -149,23 +149,33 @@ export function viewFunction(fn: object): FunctionView {
   }
 }
 
-const headers = new Map<string, ScriptHeader>();
-
-/** Header and source text of a script. The debugger is on only while this runs: left on it slows the program. */
-export function readScript(scriptId: string): { header: ScriptHeader; source: string } | undefined {
+/** Calls back with the headers of all scripts. The debugger is on only while this runs: left on it slows the program. */
+function withScripts<T>(read: (headers: ReadonlyMap<string, ScriptHeader>) => T): T {
   if (!session) connect();
+  const headers = new Map<string, ScriptHeader>();
   const listen = ({ params }: { params: ScriptHeader }): void => {
     headers.set(params.scriptId, params);
   };
   session!.on('Debugger.scriptParsed', listen as (message: object) => void);
   try {
     post('Debugger.enable', {});
-    const header = headers.get(scriptId);
-    if (!header) return undefined;
-    return { header, source: post<{ scriptSource: string }>('Debugger.getScriptSource', { scriptId }).scriptSource };
+    return read(headers);
   } finally {
     post('Debugger.disable', {});
     session!.removeListener('Debugger.scriptParsed', listen as (message: object) => void);
-    headers.clear();
   }
+}
+
+/** Header and source text of a script. */
+export function readScript(scriptId: string): { header: ScriptHeader; source: string } | undefined {
+  return withScripts((headers) => {
+    const header = headers.get(scriptId);
+    if (!header) return undefined;
+    return { header, source: post<{ scriptSource: string }>('Debugger.getScriptSource', { scriptId }).scriptSource };
+  });
+}
+
+/** URLs of the modules and scripts that this process or thread has loaded. */
+export function loadedUrls(): ReadonlySet<string> {
+  return withScripts((headers) => new Set(Array.from(headers.values(), ({ url }) => url)));
 }

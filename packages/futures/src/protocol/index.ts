@@ -5,7 +5,7 @@ export { clientId, LOCAL_CLIENTS, rankOfClient } from './ids.ts';
 export type * from './peer.ts';
 export type * from './submission.ts';
 export { TAGS } from './tags.ts';
-export type { CancelReason, EncodedValue, Failure, PackedValues } from './values.ts';
+export type { CancelReason, EncodedValue, ErrorLineage, Failure, PackedValues } from './values.ts';
 export { INLINE_BYTES } from './values.ts';
 export type {
   Blocked,

@@ -1,3 +1,5 @@
+import type { ShippedNode } from '../closures/description.ts';
+
 /** A value as the codec's segments. The scheduler passes them on and never looks inside. */
 export type EncodedValue = readonly Uint8Array[];
 
@@ -13,13 +15,24 @@ export interface PackedValues {
   readonly ends: readonly number[];
 }
 
+/** An error's class and those it extends, up to the language's own. */
+export type ErrorLineage = readonly {
+  readonly name: string;
+  /** Hash of the source text: tells classes of one name apart. */
+  readonly source: string;
+  /** The export that the class is, if it is one. */
+  readonly from?: ShippedNode;
+}[];
+
 /** What went wrong, with everything a client needs to raise it. */
 export type Failure =
   | {
       /** The task threw (or its arguments or function could not be rebuilt, or its result not be encoded). */
       readonly kind: 'thrown';
-      /** The error, encoded; its stack is the remote one. */
-      readonly error: EncodedValue;
+      /** What was thrown, encoded; of an error the stack is the remote one. Absent: none of it can travel. */
+      readonly error?: EncodedValue;
+      /** Classes of the errors in it, as `errorsIn` meets them; null for those of the language. Absent: all are. */
+      readonly classes?: readonly (ErrorLineage | null)[];
       /** `name: message`, at most 10,000 characters; all there is when `error` cannot be decoded. */
       readonly text: string;
     }

@@ -36,7 +36,7 @@ async function call(scheduler: ScriptedScheduler, method: string, access = 'call
   if (outcome.ok) return decodeValue(outcome.value);
   if (outcome.failure === 'no-actor') return 'no-actor';
   if (outcome.failure.kind !== 'thrown') throw new Error(outcome.failure.kind);
-  throw createCodec().decode(outcome.failure.error);
+  throw createCodec().decode(outcome.failure.error!);
 }
 
 test('an actor keeps its state, one call after the other, until it is freed', async () => {

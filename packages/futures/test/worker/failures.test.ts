@@ -28,7 +28,7 @@ test('long messages and deep stacks are cut, and what cannot be sent with an err
   scheduler.run(1, long, 1, [[]]);
   const { failure } = await scheduler.next('errored');
   expect(failure.kind === 'thrown' && failure.text.length).toBeLessThanOrEqual(10_000);
-  expect(failure.kind === 'thrown' && failure.error.reduce((sum, part) => sum + part.length, 0)).toBeLessThan(25_000);
+  expect(failure.kind === 'thrown' && failure.error!.reduce((sum, part) => sum + part.length, 0)).toBeLessThan(25_000);
   const odd = scheduler.define(1, () => {
     throw Object.assign(new Error('odd', { cause: new Error('why') }), { handle: () => 1, code: 7 });
   });

@@ -142,7 +142,7 @@ export class ScriptedScheduler implements AsyncDisposable {
   async error(task: number): Promise<Error & Record<string, unknown>> {
     const { failure } = await this.next('errored', (record) => record.task === task);
     if (failure.kind !== 'thrown') throw new Error(`failure of kind ${failure.kind}`);
-    return codec.decode(failure.error) as Error & Record<string, unknown>;
+    return codec.decode(failure.error!) as Error & Record<string, unknown>;
   }
 
   /** What a rank stores. */

@@ -1,7 +1,7 @@
 import { types } from 'node:util';
 import { NotSerializableError } from '@par/comm-core';
 import { INLINE_BYTES } from '../../protocol/index.ts';
-import { encodeWithHolds } from '../../values/index.ts';
+import { encodeWithHolds, isError } from '../../values/index.ts';
 import { DeserializationError, ResultNotSerializableError } from '../errors.ts';
 import { failureOf } from '../failure.ts';
 import { claim, markCurrent } from '../threads/claims.ts';
@@ -217,7 +217,7 @@ export class TaskRunner {
 
   #fail(task: ThreadTask, error: unknown): void {
     this.link.flush();
-    if (error instanceof Reschedule) this.#post({ kind: 'reschedule', slot: task.slot });
+    if (isError(error) && error instanceof Reschedule) this.#post({ kind: 'reschedule', slot: task.slot });
     else {
       const origin = { key: task.key, rank: this.#data.rank, host: this.#data.host };
       const failure = failureOf(error, origin, runTheTask.name);

@@ -3,11 +3,15 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { casesOf, fileNames, nothingLeft, range, refused } from '../case.ts';
+import { Refusal, refuses, throwsTheOne } from '../programs/failing.ts';
 
 const inc = (x: number): number => x + 1;
 const div = (x: number, y: number): number => {
   if (y === 0) throw new RangeError(`${x} divided by zero`);
   return x / y;
+};
+const raise = (what: unknown): never => {
+  throw what;
 };
 /** Fails as often as told; attempts are counted in a file, since the threads of workers share nothing. */
 const countingAttempts = (file: string, failures: number): number => {
@@ -71,6 +75,108 @@ export const ERRORS = casesOf({
       .exception();
     assert.ok(sent instanceof RangeError);
     assert.match(String(sent.cause), /TypeError: below/);
+  },
+
+  '15 an error arrives as its own class, and so do its causes and those it collects': async ({ client }) => {
+    class Failure extends Error {
+      readonly detail: number;
+      constructor(message: string, detail: number) {
+        super(message);
+        this.detail = detail;
+      }
+    }
+    class Deeper extends Failure {}
+    const error = await client
+      .submit((): number => {
+        throw new Deeper('above', 1);
+      })
+      .exception();
+    assert.ok(error instanceof Deeper && error.detail === 1);
+    const { cause } = (await client
+      .submit((): number => {
+        throw new Error('above', { cause: new Failure('below', 2) });
+      })
+      .exception())!;
+    assert.ok(cause instanceof Failure && cause.detail === 2);
+    const all = await client
+      .submit(() => Promise.any([Promise.reject(new Deeper('one', 3)), Promise.reject('two')]))
+      .exception();
+    assert.ok(all instanceof AggregateError && all.errors[0] instanceof Deeper && all.errors[1] === 'two');
+    // Classes that functions do not capture: exports of modules and of Node.
+    const exported = await client.submit(refuses, 1).exception();
+    assert.ok(exported instanceof Refusal && exported.twice() === 2);
+    const inner = await client.submit(refuses, 2).exception();
+    assert.ok(inner instanceof Refusal && inner.twice() === 4);
+    const failed = await client.submit(() => assert.equal(1 as number, 2)).exception();
+    assert.ok(failed instanceof assert.AssertionError);
+  },
+
+  '15 one error thrown by two tasks tells of each': async ({ client }) => {
+    const [first, second] = client.with({ workers: 'alice' }).map(throwsTheOne, [1, 2]);
+    for (const one of [first!, second!])
+      assert.equal(((await one.exception()) as Error & { key: string }).key, one.key);
+  },
+
+  '15 whatever is thrown arrives as an error that names the task': async ({ client }) => {
+    const thrown: readonly [what: string, RegExp, thrower: () => number][] = [
+      ['a text', /'plain'/, () => raise('plain')],
+      ['nothing', /undefined/, () => raise(undefined)],
+      ['null', /null/, () => raise(null)],
+      ['a frozen object', /a: 1/, () => raise(Object.freeze({ a: 1 }))],
+      ['a function', /Function/, () => raise(() => 1)],
+      ['a symbol', /Symbol\(s\)/, () => raise(Symbol('s'))],
+      [
+        'a getter that throws',
+        /Getter/,
+        () =>
+          raise({
+            get a() {
+              return raise(1);
+            },
+          }),
+      ],
+      [
+        'a revoked proxy',
+        /Revoked/,
+        () => {
+          const { proxy, revoke } = Proxy.revocable({}, {});
+          revoke();
+          return raise(proxy);
+        },
+      ],
+    ];
+    for (const [what, shown, thrower] of thrown) {
+      const future = client.submit(thrower);
+      const error = (await future.exception()) as Error & { readonly code: string };
+      assert.equal(error.code, 'PAR_TASK_ERROR', `${what}: ${error.stack}`);
+      assert.ok(error.message.startsWith(future.key), error.message);
+      assert.match(error.message, shown);
+    }
+    const { cause } = (await client.submit(() => raise({ status: 404 })).exception())!;
+    assert.deepEqual(cause, { status: 404 });
+  },
+
+  '15 of an error what can travel travels': async ({ client }) => {
+    for (const property of ['message', 'stack', 'name', 'cause', 'extra']) {
+      const error = (await client
+        .submit((key: string): number => {
+          const unreadable = { enumerable: true, get: () => raise(new Error('unreadable')) };
+          throw Object.defineProperty(new RangeError('of the range'), key, unreadable);
+        }, property)
+        .exception())!;
+      assert.ok(error instanceof RangeError, `${property}: ${error.stack}`);
+    }
+    const error = (await client
+      .submit((): number => {
+        const frozen = Object.freeze(
+          Object.assign(new RangeError('frozen', { cause: () => 1 }), { status: 7, call: () => 1 }),
+        );
+        throw frozen;
+      })
+      .exception()) as Error & { readonly status: number };
+    assert.equal(error.status, 7);
+    assert.match(String(error.cause), /Function/);
+    assert.match(error.stack!, /frozen.*errors\.ts.*without 'call', which cannot be sent/s);
   },
 
   '16 retries: as many more attempts, for each element of a map too': async ({ client }) => {
