@@ -39,13 +39,15 @@ export interface ControlOptions {
   onAbort(rank: number, status: number, reason: string): void;
   /** The loss of this rank need not end the job, or is to be made good. */
   onExpendable(rank: number, replacement: Replacement | undefined): void;
+  /** This rank counts as lost to the others, for this reason, and is to be killed. */
+  onEvict(rank: number, reason: string): void;
   /** Something a person should know, such as a refused connection. */
   onNotice(message: string): void;
 }
 
 /** Starts listening; ranks may be started once it settles. */
 export async function openControl(options: ControlOptions): Promise<Control> {
-  const { path, size, universe, newcomers, jobId, secret, secure, onAbort, onExpendable, onNotice } = options;
+  const { path, size, universe, newcomers, jobId, secret, secure, onAbort, onExpendable, onEvict, onNotice } = options;
   const { startRendezvous } = await import('@par/transport-tcp/rendezvous');
   const rendezvous = await startRendezvous({
     listen: `unix:${path}`,
@@ -57,6 +59,7 @@ export async function openControl(options: ControlOptions): Promise<Control> {
     secure,
     onAbort,
     onExpendable,
+    onEvict,
     log: onNotice,
   }).catch((error: Error) => {
     throw new UsageError(error.message);

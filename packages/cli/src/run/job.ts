@@ -78,6 +78,11 @@ export class Job {
     this.#act(this.policy.aborted(rank, status, reason), 'SIGTERM');
   }
 
+  /** Kills a rank that the others have given up: its end is its own. False when there is no such process. */
+  evict(rank: number): boolean {
+    return this.ranks.find(({ plan, alive }) => alive && plan.rank === rank)?.signal('SIGKILL') ?? false;
+  }
+
   /** A rank says that it is about to exit with `code`, not 0; it is left to do so by itself. */
   rankLeaves(rank: number, code: number): void {
     this.#leaving.add(rank);

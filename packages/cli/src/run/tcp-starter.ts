@@ -44,6 +44,9 @@ export async function tcpStarter(setting: Setting, { job, note }: StarterEvents)
       job()?.policy.expendable(rank);
       if (replacement !== undefined) replacements.register(rank, replacement);
     },
+    onEvict: (rank, reason) => {
+      if (job()?.evict(rank)) note(`rank ${rank} is killed: ${reason}`);
+    },
     onNotice: note,
   });
   const seats = fleet ? await prepare(fleet, setting, socket, control) : hereSeats(size, control.address);

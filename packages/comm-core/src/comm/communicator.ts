@@ -226,4 +226,6 @@ export interface Universe {
   readonly comm: Communicator;
   /** Calls `listener` with each rank that has joined later, before or after this call, and with what it says it is there for. */
   onArrival(listener: (rank: number, role: string) => void): void;
+  /** Has the launcher kill a rank that counts as lost though its process is there, for this reason: others are told of its loss then. */
+  evict(rank: number, reason: string): void;
 }

@@ -28,6 +28,7 @@ export function universeOf(of: Communicator | Transport): Universe | undefined {
   return {
     comm: new Comm(job, universe.context, 'universe'),
     onArrival: (listener) => universe.onArrival(listener),
+    evict: (rank, reason) => universe.evict(rank, reason),
   };
 }
 

@@ -63,6 +63,7 @@ function universeOf(engine: Engine): Universe | undefined {
       return context;
     },
     onArrival: (listener) => frames.onArrival?.(listener),
+    evict: (rank, reason) => frames.evict?.(rank, reason),
   };
 }
 

@@ -46,6 +46,8 @@ export interface FrameTransport {
   expendable?(replacement?: Replacement): void;
   /** Is told of ranks that come later, also of those that are there already. */
   onArrival?(listener: (rank: number, role: string) => void): void;
+  /** Has the launcher, if there is one that listens, kill a rank that counts as lost. */
+  evict?(rank: number, reason: string): void;
   close(): Promise<void>;
   /** Synchronous best-effort goodbye, from inside `process.exit(0)`. */
   leave(): void;

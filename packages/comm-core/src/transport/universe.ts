@@ -12,4 +12,6 @@ export interface Universe {
   readonly context: Context;
   /** Is told of each rank that has joined later, before or after this call, and of the role it names. */
   onArrival(listener: (rank: number, role: string) => void): void;
+  /** Has the launcher kill a rank that counts as lost though its process is there, for this reason. */
+  evict(rank: number, reason: string): void;
 }

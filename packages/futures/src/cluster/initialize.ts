@@ -120,7 +120,7 @@ async function start(world: Communicator, options: InitializeOptions): Promise<C
 function growthOf(universe: Universe, layout: Layout, role: RoleOptions): Growth {
   const { scheduler, client, workers } = layout;
   const exclusive = !workers.includes(scheduler) && !workers.includes(client);
-  return { arrivals: universe.onArrival, replacement: replacementOf(seatProgram(), { scheduler, exclusive, role }) };
+  return { universe, replacement: replacementOf(seatProgram(), { scheduler, exclusive, role }) };
 }
 
 /** Of a communicator of some ranks nothing is known but their number. */

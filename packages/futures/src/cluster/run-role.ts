@@ -1,9 +1,9 @@
-import type { Communicator, Replacement } from '@par/comm-core';
+import type { Communicator, Replacement, Universe } from '@par/comm-core';
 import { Mailbox } from '../mailbox/index.ts';
 import type { SchedulerOptions } from '../scheduler/index.ts';
 import { runWorkerOn, type WorkerOptions } from '../worker/index.ts';
 import type { Roles } from './layout.ts';
-import { type Arrivals, SchedulerLoop } from './scheduler-loop.ts';
+import { SchedulerLoop } from './scheduler-loop.ts';
 
 export interface RoleOptions extends Omit<WorkerOptions, 'scheduler' | 'background'> {
   readonly schedulerOptions?: Omit<SchedulerOptions, 'rank'> | undefined;
@@ -27,7 +27,7 @@ export interface Parts {
 
 /** Where ranks can come later. */
 export interface Growth {
-  readonly arrivals?: Arrivals | undefined;
+  readonly universe?: Pick<Universe, 'onArrival' | 'evict'> | undefined;
   /** What becomes a worker in place of this rank when it is lost. */
   readonly replacement?: Replacement | undefined;
 }
@@ -37,12 +37,12 @@ export function startParts(
   comm: Communicator,
   layout: Roles,
   { schedulerOptions, ...worker }: RoleOptions,
-  { arrivals }: Growth = {},
+  { universe }: Growth = {},
 ): Parts {
   const mailbox = new Mailbox(comm);
   const { rank } = comm;
   const scheduler =
-    rank === layout.scheduler ? new SchedulerLoop(mailbox, layout, schedulerOptions ?? {}, arrivals) : undefined;
+    rank === layout.scheduler ? new SchedulerLoop(mailbox, layout, schedulerOptions ?? {}, universe) : undefined;
   const background = rank === layout.client;
   const working = layout.workers.includes(rank)
     ? runWorkerOn(mailbox, { ...worker, scheduler: layout.scheduler, background }).catch((error) => {

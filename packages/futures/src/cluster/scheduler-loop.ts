@@ -1,3 +1,4 @@
+import type { Universe } from '@par/comm-core';
 import type { Mailbox } from '../mailbox/index.ts';
 import { LOCAL_CLIENTS, type Rank, TAGS, type ToScheduler } from '../protocol/index.ts';
 import { type HostRecord, Scheduler, type SchedulerEvent, type SchedulerOptions } from '../scheduler/index.ts';
@@ -13,9 +14,6 @@ const OWN_CLIENT = LOCAL_CLIENTS - 1;
 export const WORKER_ROLE = 'worker';
 export const CLIENT_ROLE = 'client';
 
-/** Calls back with every rank that has come later, or will, and its role. */
-export type Arrivals = (listener: (rank: Rank, role: string) => void) => void;
-
 /** The scheduler's part of a rank: hands what it receives to the state machine, and once a turn sends what that says. */
 export class SchedulerLoop {
   /** Resolves when the cluster was shut down and everything said has left. */
@@ -23,6 +21,7 @@ export class SchedulerLoop {
   readonly #mailbox: Mailbox;
   readonly #scheduler: Scheduler;
   readonly #client: Rank | undefined;
+  readonly #universe: Pick<Universe, 'onArrival' | 'evict'> | undefined;
   readonly #timer: NodeJS.Timeout;
   readonly #end = Promise.withResolvers<void>();
   /** Ranks that are received from. */
@@ -35,20 +34,20 @@ export class SchedulerLoop {
   #due = false;
   #over = false;
 
-  /** `arrivals`: tells of ranks that come later. */
   constructor(
     mailbox: Mailbox,
     layout: Roles,
     options: Omit<SchedulerOptions, 'rank'>,
-    arrivals: Arrivals | undefined,
+    universe: Pick<Universe, 'onArrival' | 'evict'> | undefined,
   ) {
+    this.#universe = universe;
     this.ended = this.#end.promise;
     this.#mailbox = mailbox;
     this.#client = layout.client;
     this.#scheduler = new Scheduler({ ...options, rank: mailbox.comm.rank });
     for (const rank of layout.workers) this.#expect(rank);
     for (const rank of [layout.client, layout.scheduler]) if (rank !== undefined) this.#listen(rank);
-    arrivals?.((rank, role) => (role === WORKER_ROLE ? this.#expect(rank) : this.#listen(rank)));
+    universe?.onArrival((rank, role) => (role === WORKER_ROLE ? this.#expect(rank) : this.#listen(rank)));
     this.#timer = setInterval(() => this.#handle({ kind: 'tick' }), TICK_MS).unref();
   }
 
@@ -144,6 +143,7 @@ export class SchedulerLoop {
     if (record.kind === 'expired') {
       this.#workers.delete(record.rank);
       this.#expired.add(record.rank);
+      this.#universe?.evict(record.rank, 'its worker has given no sign of life');
       return;
     }
     void callOutside(record, this.#mailbox).then((outcome) =>

@@ -43,7 +43,7 @@ await runRole(
     ...role,
     ...(role.name !== undefined && { name: `${role.name}-${rank}` }),
   },
-  { arrivals: universe.onArrival, replacement: replacementOf(fileURLToPath(import.meta.url), settings) },
+  { universe, replacement: replacementOf(fileURLToPath(import.meta.url), settings) },
 );
 await transport.close();
 process.exit(lost ? PEER_LOST_STATUS : 0);

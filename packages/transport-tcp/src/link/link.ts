@@ -144,6 +144,10 @@ export class SocketLink implements FrameTransport, PeerHost {
     this.#options.control.expendable(replacement);
   }
 
+  evict(rank: number, reason: string): void {
+    this.#options.control.evict(rank, reason);
+  }
+
   leave(): void {
     this.closing = true;
     for (const peer of this.#peers) if (peer?.state === 'open') peer.bye();

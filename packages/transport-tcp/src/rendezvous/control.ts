@@ -153,6 +153,11 @@ export class Control {
     this.#send({ type: 'expendable', replacement });
   }
 
+  /** Asks for the end of a rank that counts as lost. */
+  evict(rank: number, reason: string): void {
+    this.#send({ type: 'evict', rank, reason });
+  }
+
   /** Says that the end of this process is no loss. */
   finished(): void {
     this.#left = true;

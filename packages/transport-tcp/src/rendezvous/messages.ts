@@ -39,7 +39,9 @@ export type FromRank =
   | ({ readonly type: 'abort' } & Abort)
   | { readonly type: 'finished' }
   /** The loss of this rank need not end the job. */
-  | { readonly type: 'expendable'; readonly replacement: Replacement | undefined };
+  | { readonly type: 'expendable'; readonly replacement: Replacement | undefined }
+  /** This rank counts as lost, and its process is to end. */
+  | { readonly type: 'evict'; readonly rank: number; readonly reason: string };
 
 export type ToRank =
   | Exchange

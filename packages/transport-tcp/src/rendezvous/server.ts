@@ -36,6 +36,8 @@ export interface RendezvousOptions {
   readonly onAbort?: ((rank: number, status: number, reason: string) => void) | undefined;
   /** The loss of this rank need not end the job, or is to be made good. */
   readonly onExpendable?: ((rank: number, replacement: Replacement | undefined) => void) | undefined;
+  /** A rank counts as lost to the others: its process is to be killed. */
+  readonly onEvict?: ((rank: number, reason: string) => void) | undefined;
   /** A rank has said goodbye: its end is no loss. */
   readonly onFinished?: ((rank: number) => void) | undefined;
   /** A rank's channel broke without goodbye. Every other rank has been told that it is lost. */
@@ -264,6 +266,9 @@ class RendezvousServer implements Rendezvous {
         break;
       case 'expendable':
         this.#options.onExpendable?.(rank, message.replacement);
+        break;
+      case 'evict':
+        this.#options.onEvict?.(message.rank, message.reason);
         break;
       case 'finished':
         seat.finished = true;
