@@ -68,13 +68,16 @@ test('a rank that waits for the others learns that one of them will not come', a
   await expect(rendezvous!.complete).rejects.toMatchObject({ code: 'PAR_PEER_LOST' });
 });
 
-test('ranks that do not join in time abort the job, which names them', async () => {
+test('ranks that do not join in time are named, and abort the job', async () => {
   const aborts: unknown[] = [];
-  const optionsOf = await meet(4, { joinTimeout: 100, onAbort: (...abort) => aborts.push(abort) });
+  const notices: string[] = [];
+  const absence = { after: 50, tell: (text: string) => notices.push(text) };
+  const optionsOf = await meet(4, { joinTimeout: 100, absence, onAbort: (...abort) => aborts.push(abort) });
   const waiting = [1, 2].map((rank) => join(optionsOf(rank)));
   for (const rank of waiting)
     await expect(rank).rejects.toMatchObject({ code: 'PAR_ABORTED', message: /ranks 0, 3 did not join/ });
   expect(aborts).toEqual([[-1, 1, 'ranks 0, 3 did not join within 0.1 s']]);
+  expect(notices).toEqual(['2 of 4 ranks have not called init after 0.05 s: 0, 3']);
 });
 
 test('two processes that were given the same rank: the second is told', async () => {

@@ -3,6 +3,9 @@ import { UsageError } from '../usage-error.ts';
 import type { RankEnd } from './exit-policy.ts';
 import { describeEnd } from './summary.ts';
 
+/** How long ranks that have called init wait for others before people are told, in milliseconds. */
+const NOTICE_MS = 60_000;
+
 /** The launcher's end of the channel each rank keeps open to it, over which ranks also find each other. */
 export interface Control {
   /** What ranks are told in PAR_RENDEZVOUS. */
@@ -35,7 +38,7 @@ export interface ControlOptions {
   readonly secret: string;
   /** TLS 1.3 on the channel. */
   readonly secure: boolean;
-  /** A rank has asked for the end of the job; rank -1: ranks did not join in time. */
+  /** A rank has asked for the end of the job. */
   onAbort(rank: number, status: number, reason: string): void;
   /** The loss of this rank need not end the job, or is to be made good. */
   onExpendable(rank: number, replacement: Replacement | undefined): void;
@@ -60,6 +63,8 @@ export async function openControl(options: ControlOptions): Promise<Control> {
     onAbort,
     onExpendable,
     onEvict,
+    // Without a limit: their parents see them end.
+    absence: { after: NOTICE_MS, tell: (text) => onNotice(`${text}; the others wait for them`) },
     log: onNotice,
   }).catch((error: Error) => {
     throw new UsageError(error.message);

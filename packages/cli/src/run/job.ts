@@ -72,7 +72,7 @@ export class Job {
     return this.ranks.filter((rank) => rank.signalled).length;
   }
 
-  /** A rank aborts the job (−1: the ranks did not join in time); it is left to end by itself. */
+  /** A rank aborts the job; it is left to end by itself. */
   abort(rank: number, status: number, reason: string): void {
     this.#leaving.add(rank);
     this.#act(this.policy.aborted(rank, status, reason), 'SIGTERM');

@@ -37,9 +37,7 @@ function describeCause(cause: Cause, rank: EndedRank | undefined, timeoutMs: num
     case 'rank':
       return `rank ${cause.rank} failed: ${describeEnd(cause.end)}${where(rank)}`;
     case 'abort':
-      return cause.rank < 0
-        ? `the job was aborted: ${cause.reason}`
-        : `rank ${cause.rank} aborted the job: status ${cause.status & 255 || 1}${where(rank)}: ${cause.reason}`;
+      return `rank ${cause.rank} aborted the job: status ${cause.status & 255 || 1}${where(rank)}: ${cause.reason}`;
     case 'launcher':
       return [`${cause.name} ended with status ${cause.status}`, ...cause.words.map((word) => `| ${word}`)].join(
         '\npar: ',

@@ -22,9 +22,10 @@ export type Peers = 'none' | readonly string[];
 
 /** Longest a handshake with a rendezvous may take, in milliseconds: thousands of ranks may come at once. */
 const HANDSHAKE_MS = 10_000;
-/** After this time, or half of that to join, people are told who is missing, in milliseconds, and how many of them by number. */
+/** After this time, or half of that to join, people are told who is missing, in milliseconds. */
 const NOTICE_MS = 10_000;
-const MOST_NAMED = 20;
+const ADVICE =
+  '(PAR_JOIN_TIMEOUT). One that has ended cannot be told from one that is slow; srun --kill-on-bad-exit ends the job with the first that fails';
 
 /**
  * Starts the rendezvous in this process, which is rank 0: on a socket only this user can enter when all ranks are on one host,
@@ -45,33 +46,20 @@ export async function hold(
         : `unix:${join(directory.path, 'rendezvous')}`;
     const { size, secure, log } = settings;
     const say = log ?? ((line: string): void => void process.stderr.write(`par: ${line}\n`));
-    const rendezvous = await startRendezvous({ listen, size, job, secret, secure, log, joinTimeout });
-    const notice = setTimeout(() => say(absence(rendezvous, size, joinTimeout)), noticeAfter(joinTimeout)).unref();
+    const absence = {
+      after: Math.min(NOTICE_MS, joinTimeout / 2),
+      tell: (text: string): void => say(`${text}. The others wait ${joinTimeout / 1000} s ${ADVICE}`),
+    };
+    const rendezvous = await startRendezvous({ listen, size, job, secret, secure, log, joinTimeout, absence });
     rendezvous.complete
       .then(() => rendezvous.seal())
       .catch(() => {}) // whoever joins learns of it
-      .finally(() => {
-        clearTimeout(notice);
-        directory?.release();
-      });
+      .finally(() => directory?.release());
     return { rendezvous, invitation: { address: rendezvous.address, job, secret: secret.toString('hex') } };
   } catch (error) {
     directory?.release();
     throw error;
   }
-}
-
-function noticeAfter(joinTimeout: number): number {
-  return Math.min(NOTICE_MS, joinTimeout / 2);
-}
-
-function absence(rendezvous: Rendezvous, size: number, joinTimeout: number): string {
-  const absent = Array.from({ length: size }, (_, rank) => rank).filter((rank) => !rendezvous.announcement(rank));
-  const who = absent.slice(0, MOST_NAMED).join(', ') + (absent.length > MOST_NAMED ? ', …' : '');
-  return (
-    `${absent.length} of ${size} ranks have not called init after ${noticeAfter(joinTimeout) / 1000} s: ${who}. The others wait ${joinTimeout / 1000} s ` +
-    '(PAR_JOIN_TIMEOUT). One that has ended cannot be told from one that is slow; srun --kill-on-bad-exit ends the job with the first that fails'
-  );
 }
 
 /** Follows an invitation. Rejects with Declined, or with why there is no genuine rendezvous at its address (any more). */

@@ -9,10 +9,9 @@ import { Listener } from '../wire/listener.ts';
 import type { ByteConsumer, Wire } from '../wire/wire.ts';
 import { Exchanges } from './exchanges.ts';
 import { type Announcement, type FromRank, type Member, MessageReader, sendMessage, type ToRank } from './messages.ts';
+import { type Patience, Waiting } from './waiting.ts';
 
-const JOIN_MS = 300_000;
-
-export interface RendezvousOptions {
+export interface RendezvousOptions extends Patience {
   /** `unix:/path/socket` (its directory is created with mode 0700 when missing) or `tcp:host:port`, port 0 for any. */
   readonly listen: string;
   /** All ranks there can ever be. */
@@ -27,8 +26,6 @@ export interface RendezvousOptions {
   readonly secret: Uint8Array;
   /** Encrypts the channels with TLS 1.3; ranks need the same option. Default false. */
   readonly secure?: boolean | undefined;
-  /** Time from the first rank's arrival to the last one's, in milliseconds. Default 300 000. */
-  readonly joinTimeout?: number | undefined;
   /** Where refused connections are told, one line per kind. Default: standard error. */
   readonly log?: ((line: string) => void) | undefined;
   readonly onAnnounce?: ((rank: number, announcement: Announcement) => void) | undefined;
@@ -91,6 +88,7 @@ class RendezvousServer implements Rendezvous {
   readonly #seats: (Seat | undefined)[];
   readonly #gone = new Map<number, string>();
   readonly #handlers = new Map<string, (data: unknown, rank: number) => unknown>();
+  readonly #waiting: Waiting;
   readonly #resolve: (members: readonly Member[]) => void;
   readonly #reject: (error: Error) => void;
   #address = '';
@@ -101,7 +99,6 @@ class RendezvousServer implements Rendezvous {
   /** The ranks that started together are on one host. */
   #loopback = true;
   #ended: { status: number; reason: string; rank: number; lost: number | undefined } | undefined;
-  #joinTimer: NodeJS.Timeout | undefined;
   #nextFree: number;
 
   constructor(options: RendezvousOptions) {
@@ -114,6 +111,12 @@ class RendezvousServer implements Rendezvous {
     const { promise, resolve, reject } = Promise.withResolvers<readonly Member[]>();
     promise.catch(() => {}); // whoever does not wait for it learns of the end through onAbort
     this.complete = promise;
+    this.#waiting = new Waiting(
+      options,
+      this.#initial,
+      () => this.#missing(),
+      (reason) => this.#end(-1, 1, reason),
+    );
     this.#resolve = resolve;
     this.#reject = reject;
   }
@@ -192,7 +195,7 @@ class RendezvousServer implements Rendezvous {
   }
 
   close(): Promise<void> {
-    clearTimeout(this.#joinTimer);
+    this.#waiting.end();
     this.#listener.close();
     if (this.#table === undefined) this.#reject(new ParError('PAR_ABORTED', 'the rendezvous was closed'));
     return Promise.all(
@@ -287,7 +290,7 @@ class RendezvousServer implements Rendezvous {
       this.#admit(rank, seat);
       return;
     }
-    this.#joinTimer ??= setTimeout(() => this.#late(), this.#options.joinTimeout ?? JOIN_MS).unref();
+    this.#waiting.begin();
     this.#advance();
   }
 
@@ -307,7 +310,7 @@ class RendezvousServer implements Rendezvous {
       }
       if (members.some(({ tcp }) => tcp === undefined)) return;
     }
-    clearTimeout(this.#joinTimer);
+    this.#waiting.end();
     this.#table = members;
     this.#broadcast({ type: 'table', members, initial: this.#initial });
     this.#resolve(members);
@@ -353,22 +356,16 @@ class RendezvousServer implements Rendezvous {
     this.#options.onLost?.(rank, error);
   }
 
-  #late(): void {
-    const missing = this.#seats
+  #missing(): number[] {
+    return this.#seats
       .slice(0, this.#initial)
       .flatMap((seat, rank) => (seat?.announcement === undefined ? [rank] : []));
-    const seconds = (this.#options.joinTimeout ?? JOIN_MS) / 1000;
-    this.#end(
-      -1,
-      1,
-      `${missing.length === 1 ? 'rank' : 'ranks'} ${missing.join(', ')} did not join within ${seconds} s`,
-    );
   }
 
   #end(rank: number, status: number, reason: string, lost?: number): void {
     if (this.#ended !== undefined) return;
     this.#ended = { status, reason, rank, lost };
-    clearTimeout(this.#joinTimer);
+    this.#waiting.end();
     this.#broadcast({ type: 'abort', ...this.#ended }, rank);
     this.#reject(new ParError('PAR_ABORTED', reason));
     this.#options.onAbort?.(rank, status, reason);
