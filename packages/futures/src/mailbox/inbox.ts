@@ -1,8 +1,10 @@
 import { ANY_SOURCE, type Communicator } from '@par/comm-core';
-import type { Rank } from '../protocol/index.ts';
+import { type Rank, unpackRecords } from '../protocol/index.ts';
 
 /** How often an inbox that nobody waits for looks for messages, in milliseconds. */
 const POLL_MS = 2;
+
+type Packed<T> = Parameters<typeof unpackRecords<T>>[0];
 
 export interface Receiver<T> {
   take(records: readonly T[], source: Rank): void;
@@ -79,8 +81,8 @@ export class Inbox<T> {
     const filter = { source: this.#source, tag: this.#tag, signal };
     while (!signal.aborted) {
       try {
-        const { value, source } = await this.#comm.recvMessage<readonly T[]>(filter);
-        this.#take(value, source);
+        const { value, source } = await this.#comm.recvMessage<Packed<T>>(filter);
+        this.#take(unpackRecords(value), source);
       } catch (error) {
         if (signal.aborted) return;
         if (!this.#goesOn(error as Error)) return;
@@ -97,7 +99,7 @@ export class Inbox<T> {
       for (;;) {
         const message = this.#closed ? undefined : this.#comm.improbe(filter);
         if (message === undefined) break;
-        this.#take(await message.recv<readonly T[]>(), message.source);
+        this.#take(unpackRecords(await message.recv<Packed<T>>()), message.source);
       }
     } catch (error) {
       this.#goesOn(error as Error);

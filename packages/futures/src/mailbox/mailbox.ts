@@ -1,5 +1,5 @@
 import { ANY_SOURCE, type Communicator } from '@par/comm-core';
-import type { Rank } from '../protocol/index.ts';
+import { packRecords, type Rank } from '../protocol/index.ts';
 import { Batches } from './batches.ts';
 import { Inbox, type Receiver } from './inbox.ts';
 import type { Mail } from './mail.ts';
@@ -57,7 +57,7 @@ export class Mailbox implements Mail, AsyncDisposable {
   /** Sends records as one message, now: not behind what was posted in this turn. */
   send(dest: Rank, tag: number, records: readonly unknown[]): void {
     const sent = this.comm
-      .send(records, { dest, tag })
+      .send(packRecords(records), { dest, tag })
       .catch((error: Error & { readonly code?: string }) => {
         if (!OVER.has(error.code ?? '')) throw error;
         if (error.code === 'PAR_PEER_LOST') for (const listener of this.#undelivered) listener(dest, error);

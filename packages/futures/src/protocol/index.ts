@@ -7,6 +7,7 @@ export type * from './submission.ts';
 export { TAGS } from './tags.ts';
 export type { CancelReason, EncodedValue, ErrorLineage, Failure, PackedValues } from './values.ts';
 export { INLINE_BYTES } from './values.ts';
+export { packRecords, unpackRecords } from './wire/batch.ts';
 export type {
   Blocked,
   Call as WorkerCall,

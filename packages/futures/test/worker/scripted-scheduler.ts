@@ -10,6 +10,7 @@ import {
   type ToClient,
   type ToScheduler,
   type ToWorker,
+  unpackRecords,
 } from '../../src/protocol/index.ts';
 import { decodeValue, encodeArguments, encodeWithHolds } from '../../src/values/index.ts';
 import { runWorker, type WorkerOptions } from '../../src/worker/index.ts';
@@ -57,8 +58,11 @@ export class ScriptedScheduler implements AsyncDisposable {
 
   async #receive(): Promise<void> {
     const { signal } = this.#stop;
-    for await (const { value, source } of this.world.messages<ToScheduler[]>({ tag: TAGS.toScheduler, signal })) {
-      for (const record of value) this.received.push({ source, record });
+    for await (const { value, source } of this.world.messages<Uint8Array | ToScheduler[]>({
+      tag: TAGS.toScheduler,
+      signal,
+    })) {
+      for (const record of unpackRecords<ToScheduler>(value)) this.received.push({ source, record });
       this.#wake.resolve();
       this.#wake = Promise.withResolvers();
     }
