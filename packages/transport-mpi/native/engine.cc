@@ -118,6 +118,8 @@ Round* Engine::TakeRound() {
 
 int Engine::AddRound(Round* round) {
   round->slot = NewOperation(Kind::kCollective);
+  operations_[round->slot].bulk = round->sent >= kBulk;
+  if (operations_[round->slot].bulk) bulk_++;
   pendingRounds_.push_back(round);
   return round->slot;
 }
@@ -252,12 +254,11 @@ int Engine::TestFor(int64_t budget) {
   const int64_t end = budget > 0 ? Now() + budget : 0;
   int tests = 0;
   do {
+    const int64_t start = bulk_ > 0 ? Now() : 0;
     if (!probing_.empty()) PollProbing();
     if (!pendingRounds_.empty()) PollRounds();
     if (!early_.empty()) found = ReportEarly(found);
     const size_t total = requests_.size();
-    if (total == 0) continue;
-    const int64_t start = bulk_ > 0 ? Now() : 0;
     if (total == 1 && found == 0) {
       found = TestOne(found);
     } else {

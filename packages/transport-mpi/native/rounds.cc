@@ -30,44 +30,94 @@ bool Round::Test(int* error) {
   return *error != MPI_SUCCESS || Test(error);
 }
 
-// The others learn of a failure by a block that is too long.
+// What all others get, or each its own in turn; returns the length of one.
+size_t Round::Compose() {
+  answer.clear();
+  const auto add = [this](const uint8_t* from, size_t size) { answer.insert(answer.end(), from, from + size); };
+  switch (result) {
+    case Result::kReduced:
+      add(block[ranks - 1], bytes);
+      break;
+    case Result::kBlocks:
+      for (int rank = 0; rank < ranks; rank++) add(block[rank], bytes);
+      break;
+    case Result::kColumn:
+      for (int dest = 0; dest < ranks; dest++) {
+        for (int rank = 0; rank < ranks; rank++) add(block[rank] + dest * bytes, bytes);
+      }
+      return ranks * bytes;
+    case Result::kValues:
+      add(reinterpret_cast<const uint8_t*>(length), kLengthsBytes);
+      for (int rank = 0; rank < ranks; rank++) add(block[rank], length[rank]);
+      break;
+    default:
+      break;
+  }
+  return answer.size();
+}
+
+// The others learn of a failure by an answer of a length that is no result's.
 int Round::Answer(bool failed) {
   answers = false;
   plane->answered++;
-  const uint8_t* answer = failed ? block[0] : block[ranks - 1];
+  size_t size = Compose();
+  const size_t stride = result == Result::kColumn ? size : 0;
+  if (failed) size = result == Result::kValues ? 0 : size + 1;
+  answer.resize(stride * ranks + size);
   result = Result::kNothing;
   receives = requests = 0;
   // Given up, and its communicator is gone.
   if (plane->comm == MPI_COMM_NULL) return MPI_SUCCESS;
   for (int dest = 1; dest < ranks; dest++) {
-    const int error = MPI_Isend(answer, static_cast<int>(bytes) + failed, MPI_BYTE, dest, kAnswerTag, plane->comm,
-                                &request[requests]);
+    const int error = MPI_Isend(answer.data() + dest * stride, static_cast<int>(size), MPI_BYTE, dest, kAnswerTag,
+                                plane->comm, &request[requests]);
     if (error != MPI_SUCCESS) return error;
     requests++;
   }
   return MPI_SUCCESS;
 }
 
+int Round::Reduce() {
+  const int count = static_cast<int>(bytes / SizeOf(type));
+  for (int rank = 1; rank < ranks; rank++) {
+    const int error = MPI_Reduce_local(block[rank - 1], block[rank], count, DatatypeOf(type), OpOf(op));
+    if (error != MPI_SUCCESS) return error;
+  }
+  memcpy(target, block[ranks - 1], bytes);
+  return MPI_SUCCESS;
+}
+
 int Round::Finish() {
   for (int i = 0; i < receives; i++) {
-    if (BytesOf(outcome[i]) != static_cast<double>(bytes)) return kTruncated;
+    const double size = BytesOf(outcome[i]);
+    if (due == kAnyLength ? size == 0 && answered : size != static_cast<double>(due)) return kTruncated;
+    length[outcome[i].MPI_SOURCE] = static_cast<uint32_t>(size);
   }
+  uint8_t* const values = target + kLengthsBytes;
   switch (result) {
     case Result::kNothing:
       break;
     case Result::kFirst:
-      memcpy(target, block[0], bytes);
+      memcpy(target, block[0], due);
       break;
     case Result::kBlocks:
+    case Result::kColumn:
       for (int rank = 0; rank < ranks; rank++) memcpy(target + rank * bytes, block[rank], bytes);
       break;
-    case Result::kReduced: {
-      const int count = static_cast<int>(bytes / SizeOf(type));
-      for (int rank = 1; rank < ranks; rank++) {
-        const int error = MPI_Reduce_local(block[rank - 1], block[rank], count, DatatypeOf(type), OpOf(op));
-        if (error != MPI_SUCCESS) return error;
+    case Result::kReduced:
+      return Reduce();
+    case Result::kValues:
+      memcpy(target, length, kLengthsBytes);
+      for (int rank = 0; rank < ranks; rank++) memcpy(values + rank * kRoundBytes, block[rank], length[rank]);
+      break;
+    case Result::kPackedValues: {
+      memcpy(length, block[0], kLengthsBytes);
+      memcpy(target, length, kLengthsBytes);
+      const uint8_t* from = block[0] + kLengthsBytes;
+      for (int rank = 0; rank < ranks; rank++) {
+        memcpy(values + rank * kRoundBytes, from, length[rank]);
+        from += length[rank];
       }
-      memcpy(target, block[ranks - 1], bytes);
     }
   }
   return MPI_SUCCESS;
@@ -100,7 +150,6 @@ constexpr int kAll = -1;
 constexpr int kNone = -2;
 
 int Start(Round* round, Plane& plane, const Outgoing& outgoing, int to, int from) {
-  const int size = static_cast<int>(round->bytes);
   round->plane = &plane;
   round->requests = 0;
   round->receives = 0;
@@ -111,15 +160,17 @@ int Start(Round* round, Plane& plane, const Outgoing& outgoing, int to, int from
   for (int i = 1; i < plane.size && error == MPI_SUCCESS; i++) {
     const int dest = (plane.self + i) % plane.size;
     if (to != kAll && to != dest) continue;
-    error = MPI_Isend(outgoing.data + dest * outgoing.stride, size, MPI_BYTE, dest, kRoundTag, plane.comm,
-                      &sends[sent++]);
+    error = MPI_Isend(outgoing.data + dest * outgoing.stride, static_cast<int>(round->sent), MPI_BYTE, dest, kRoundTag,
+                      plane.comm, &sends[sent++]);
   }
+  int room = round->answered ? sizeof round->block + sizeof round->lengths : kRoundBytes;
+  if (round->direct) room = static_cast<int>(round->bytes);
   for (int i = 1; i < plane.size && error == MPI_SUCCESS; i++) {
     const int source = (plane.self - i + plane.size) % plane.size;
     if (from != kAll && from != source) continue;
-    uint8_t* into = round->block[from == kAll ? source : 0];
+    uint8_t* into = round->direct ? round->target + source * round->bytes : round->block[from == kAll ? source : 0];
     const int tag = round->answered ? kAnswerTag : kRoundTag;
-    error = MPI_Irecv(into, kRoundBytes, MPI_BYTE, source, tag, plane.comm, &round->request[round->receives++]);
+    error = MPI_Irecv(into, room, MPI_BYTE, source, tag, plane.comm, &round->request[round->receives++]);
   }
   if (error != MPI_SUCCESS) return Fail(round, error);
   memcpy(round->request + round->receives, sends, sent * sizeof *sends);
@@ -132,24 +183,32 @@ int Start(Round* round, Plane& plane, const Outgoing& outgoing, int to, int from
 
 Round* NewRound(const Plane& plane, size_t bytes, Round::Result result, uint8_t* target) {
   Round* round = engine.TakeRound();
-  round->answers = round->answered = false;
-  round->bytes = bytes;
+  round->answers = round->answered = round->direct = false;
+  round->bytes = round->sent = round->due = bytes;
   round->ranks = plane.size;
   round->result = result;
   round->target = target;
   return round;
 }
 
-// What all ranks give and all get the result of.
-int StartForAll(Round* round, Plane& plane, uint8_t* own) {
-  if (!engine.crowded || plane.size == 2) return Start(round, plane, {own, 0}, kAll, kAll);
+bool ThroughRankZero(const Plane& plane) { return engine.crowded && plane.size > 2; }
+
+// What all ranks give and all get the result of, every rank a block of its own from `own`.
+int StartForAll(Round* round, Plane& plane, const uint8_t* own) {
+  using Result = Round::Result;
+  if (!ThroughRankZero(plane)) return Start(round, plane, {own, 0}, kAll, kAll);
   if (plane.self == 0) {
     round->answers = true;
     round->number = plane.rounds++;
     return Start(round, plane, {own, 0}, kNone, kAll);
   }
   round->answered = true;
-  if (round->result == Round::Result::kReduced) round->result = Round::Result::kFirst;
+  if (round->result == Result::kBlocks || round->result == Result::kColumn) round->due = plane.size * round->bytes;
+  if (round->result == Result::kValues) {
+    round->result = Result::kPackedValues;
+  } else if (round->result != Result::kNothing) {
+    round->result = Result::kFirst;
+  }
   return Start(round, plane, {own, 0}, 0, 0);
 }
 
@@ -192,17 +251,55 @@ napi_value ReduceRound(napi_env env, napi_callback_info info) {
   return MakeInt(env, Start(round, plane, {own, 0}, receives ? kNone : root, receives ? kAll : kNone));
 }
 
-// exchangeRound(plane, send, recv, blockBytes, each): a block from every rank, in rank order; `each`: every rank has one
-// for each, not the same for all
-napi_value ExchangeRound(napi_env env, napi_callback_info info) {
-  const Arguments<5> args(env, info);
+// allgatherRound(plane, send, recv, blockBytes): a block from every rank, in rank order
+napi_value AllgatherRound(napi_env env, napi_callback_info info) {
+  const Arguments<4> args(env, info);
   Plane& plane = *args.GetPlane(0);
   const Bytes recv = args.Array(2);
-  const size_t stride = args.Bool(4) ? recv.size : 0;
   Round* round = NewRound(plane, recv.size, Round::Result::kBlocks, Address(recv));
+  uint8_t* own = round->block[plane.self];
+  memcpy(own, args.Address(1), recv.size);
+  return MakeInt(env, StartForAll(round, plane, own));
+}
+
+// alltoallRound(plane, send, recv, blockBytes): each rank has a block for every rank, of any length that fits an int; long ones not in place
+napi_value AlltoallRound(napi_env env, napi_callback_info info) {
+  const Arguments<4> args(env, info);
+  Plane& plane = *args.GetPlane(0);
+  const Bytes recv = args.Array(2);
   const uint8_t* send = static_cast<const uint8_t*>(args.Address(1));
-  memcpy(round->block[plane.self], send + plane.self * stride, recv.size);
-  return MakeInt(env, Start(round, plane, {stride == 0 ? round->block[plane.self] : send, stride}, kAll, kAll));
+  const size_t all = plane.size * recv.size;
+  if (ThroughRankZero(plane) && all <= kRoundBytes) {
+    Round* round = NewRound(plane, recv.size, Round::Result::kColumn, Address(recv));
+    round->sent = round->due = all;
+    uint8_t* own = round->block[plane.self];
+    memcpy(own, send, all);
+    return MakeInt(env, StartForAll(round, plane, own));
+  }
+  Round* round = NewRound(plane, recv.size, Round::Result::kBlocks, Address(recv));
+  uint8_t* own = round->block[plane.self];
+  if (recv.size > kRoundBytes) {
+    round->result = Round::Result::kNothing;
+    round->direct = true;
+    own = Address(recv) + plane.self * recv.size;
+  }
+  memcpy(own, send + plane.self * recv.size, recv.size);
+  return MakeInt(env, Start(round, plane, {send, recv.size}, kAll, kAll));
+}
+
+// valuesRound(plane, block, blockBytes, recv): a block of any length up to kRoundBytes from every rank; `recv` has room for
+// lengths and blocks of all (Result::kValues)
+napi_value ValuesRound(napi_env env, napi_callback_info info) {
+  const Arguments<4> args(env, info);
+  Plane& plane = *args.GetPlane(0);
+  const Bytes block = args.Array(1);
+  Round* round = NewRound(plane, 0, Round::Result::kValues, static_cast<uint8_t*>(args.Address(3)));
+  round->sent = block.size;
+  round->due = kAnyLength;
+  round->length[plane.self] = static_cast<uint32_t>(block.size);
+  uint8_t* own = round->block[plane.self];
+  memcpy(own, block.data, block.size);
+  return MakeInt(env, StartForAll(round, plane, own));
 }
 
 }  // namespace
@@ -211,7 +308,9 @@ void AddRounds(napi_env env, napi_value exports) {
   AddCall(env, exports, "barrierRound", BarrierRound);
   AddCall(env, exports, "bcastRound", BcastRound);
   AddCall(env, exports, "reduceRound", ReduceRound);
-  AddCall(env, exports, "exchangeRound", ExchangeRound);
+  AddCall(env, exports, "allgatherRound", AllgatherRound);
+  AddCall(env, exports, "alltoallRound", AlltoallRound);
+  AddCall(env, exports, "valuesRound", ValuesRound);
 }
 
 }  // namespace par

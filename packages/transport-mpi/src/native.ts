@@ -13,8 +13,8 @@ export const SMALL = 2048;
 export const SMALL_HEADER = 16;
 /** Receive slots in a slab; `kSlabSlots`. */
 export const SLAB_SLOTS = 64;
-/** Ranks and bytes of a block that the collectives of one round take: `kRoundRanks`, `kRoundBytes` of native/rounds.h. */
-export const ROUND = { ranks: 8, bytes: 2048 } as const;
+/** Ranks and bytes of a block that the collectives of one round take: `kRoundRanks`, `kRoundBytes` of native/rounds.h; alltoall takes long ones too. */
+export const ROUND = { ranks: 8, bytes: 2048, longBytes: 2 ** 30 } as const;
 /** Completions one poll reports, and the numbers each takes; `kWindow`, `kStride`. */
 export const WINDOW = 256;
 export const STRIDE = 8;
@@ -68,8 +68,12 @@ export interface Native {
     op: number,
     root: number,
   ): number;
-  /** A block of so many bytes from every rank, in rank order. `each`: every rank sends one for each, not the same to all. */
-  exchangeRound(plane: Handle, send: ArrayBufferView, recv: ArrayBufferView, blockBytes: number, each: boolean): number;
+  /** A block of so many bytes from every rank, in rank order. */
+  allgatherRound(plane: Handle, send: ArrayBufferView, recv: ArrayBufferView, blockBytes: number): number;
+  /** The same, where every rank has a block for each, of up to `ROUND.longBytes`; long ones not in place. */
+  alltoallRound: Native['allgatherRound'];
+  /** A block of any length from every rank: `recv` gets their lengths as 32-bit words, then each `ROUND.bytes` after the other. */
+  valuesRound(plane: Handle, block: Uint8Array, bytes: number, recv: Uint8Array): number;
 
   /** MPI's own collectives; native/collectives.cc. `lists`: counts and displacements of each rank's block, in elements. */
   barrier(comm: Handle): number;

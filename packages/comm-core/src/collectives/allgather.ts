@@ -16,7 +16,7 @@ import { begin, type Call } from './call.ts';
 import { type AllgatherAlgorithm, chooseAllgather } from './chooser.ts';
 import { valuesOf } from './gather.ts';
 import { allgatherBetween, allgatherIntoBetween } from './inter/allgather.ts';
-import { native } from './native.ts';
+import { allgatherShort, native } from './native.ts';
 
 /** See `Collectives.allgather`. The caller's own value is in the list as it is, not copied. */
 export async function allgather<T>(host: CollectiveHost, value: T, options?: Waitable): Promise<T[]> {
@@ -25,8 +25,15 @@ export async function allgather<T>(host: CollectiveHost, value: T, options?: Wai
   if (call.remoteSize !== undefined) return allgatherBetween(call, value);
   if (call.size === 1) return [value];
   const blocks = new ValueBlocks(call, call.size);
-  blocks.parcels[call.rank] = encode(value);
-  await allgatherBlocks(call, blocks, chooseAllgather(call.size, undefined));
+  const segments = encode(value);
+  const short = host.context.native?.short;
+  const together = short && (await allgatherShort(call, short, segments));
+  if (together) {
+    blocks.parcels = together.map((block) => [block]);
+  } else {
+    blocks.parcels[call.rank] = segments;
+    await allgatherBlocks(call, blocks, chooseAllgather(call.size, undefined));
+  }
   return valuesOf(blocks, call.rank, value);
 }
 

@@ -1,8 +1,9 @@
-import { decode, encode } from '../codec/index.ts';
+import { decode } from '../codec/index.ts';
 import type { BufferLike, InPlace, Waitable } from '../comm/communicator.ts';
 import type { CollectiveHost } from '../comm/host.ts';
 import { countOf, type ReceiveBuffer } from '../datatype/index.ts';
 import { type BufferOp, type ElementArray, type OpLike, resolveOp } from '../ops/index.ts';
+import type { ShortBlocks } from '../transport/index.ts';
 import { agree, CHECKING } from './agreement.ts';
 import { allgatherBruck, allgatherLinear } from './algorithms/allgather.ts';
 import {
@@ -10,24 +11,50 @@ import {
   allreduceRabenseifner,
   allreduceRecursiveDoubling,
   allreduceRing,
+  reduceInOrder,
 } from './algorithms/allreduce.ts';
 import { type Operands, operandsOf, recvOf } from './arguments.ts';
 import { BufferBlocks, ValueBlocks } from './blocks.ts';
 import { begin, type Call, describe } from './call.ts';
 import { type AllreduceAlgorithm, chooseAllreduce, THRESHOLDS } from './chooser.ts';
 import { allreduceBetween, allreduceIntoBetween } from './inter/allreduce.ts';
-import { delivered, isNativeReduction, native } from './native.ts';
+import { allgatherShort, delivered, isNativeReduction, native } from './native.ts';
 import { BufferReduction, bytesOf, copyElements, ValueReduction } from './reduction.ts';
 
 /** See `Collectives.allreduce`. The result has the same bits on all ranks. */
-export async function allreduce<T>(host: CollectiveHost, value: T, op: OpLike<T>, options?: Waitable): Promise<T> {
-  const call = begin(host, 'allreduce', options);
-  const resolved = resolveOp(op, () => describe(call));
-  if (CHECKING) await agree(call, { op: resolved.name });
-  const r = new ValueReduction(call, resolved);
-  if (call.remoteSize !== undefined) return allreduceBetween(host, call, r, value);
-  if (call.size === 1) return value;
-  return allreduceValue(call, r, value, chooseAllreduce(call.size, undefined, resolved.commutative));
+export function allreduce<T>(host: CollectiveHost, value: T, op: OpLike<T>, options?: Waitable): Promise<T> {
+  try {
+    const call = begin(host, 'allreduce', options);
+    const r = new ValueReduction(
+      call,
+      resolveOp(op, () => describe(call)),
+    );
+    const start = () => {
+      if (call.remoteSize !== undefined) return allreduceBetween(host, call, r, value);
+      if (call.size === 1) return Promise.resolve(value);
+      const messages = () => allreduceValue(call, r, value, chooseAllreduce(call.size, undefined, r.commutative));
+      const short = host.context.native?.short;
+      return short === undefined ? messages() : allreduceShort(call, r, value, short, messages);
+    };
+    return CHECKING ? agree(call, { op: r.name }).then(start) : start();
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
+
+/** Every rank's operand goes to all, if each is short; otherwise by `messages`. */
+function allreduceShort<T>(
+  call: Call,
+  r: ValueReduction<T>,
+  value: T,
+  short: ShortBlocks,
+  messages: () => Promise<T>,
+): Promise<T> {
+  return allgatherShort(call, short, r.encodeOwn(value)).then((blocks) => {
+    if (blocks === undefined) return messages();
+    const operand = (rank: number) => (rank === call.rank ? r.own(value) : (decode([blocks[rank]!]) as T));
+    return reduceInOrder(call, r, operand);
+  });
 }
 
 /** Reduces values by any algorithm that does not cut operands in pieces. */
@@ -39,7 +66,7 @@ export function allreduceValue<T>(
 ): Promise<T> {
   if (algorithm !== 'allgather') return allreduceRecursiveDoubling(call, r, value);
   const blocks = new ValueBlocks(call, call.size);
-  blocks.parcels[call.rank] = encode(value);
+  blocks.parcels[call.rank] = r.encodeOwn(value);
   const operand = (rank: number) => (rank === call.rank ? r.own(value) : (decode(blocks.parcels[rank]!) as T));
   return allreduceByAllgather(call, r, blocks, operand, allgatherFor(call));
 }

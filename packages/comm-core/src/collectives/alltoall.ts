@@ -1,17 +1,18 @@
 import { encode } from '../codec/index.ts';
 import type { AlltoallOptions, BufferLike, InPlace, Waitable } from '../comm/communicator.ts';
 import type { CollectiveHost } from '../comm/host.ts';
-import { countOf } from '../datatype/index.ts';
+import { byteLengthOf, countOf, type ReceiveBuffer } from '../datatype/index.ts';
 import { MismatchError } from '../errors.ts';
+import type { BufferView } from '../transport/index.ts';
 import { agree, CHECKING } from './agreement.ts';
 import { alltoallBruck, alltoallPairwise, alltoallScattered } from './algorithms/alltoall.ts';
-import { blocksOf, checkTypes, checkValues, isInPlace, layoutOf, recvOf, sendOf } from './arguments.ts';
+import { blocksOf, checkTypes, checkValues, equalCounts, isInPlace, layoutOf, recvOf, sendOf } from './arguments.ts';
 import { type Blocks, BufferBlocks, ValueBlocks } from './blocks.ts';
 import { begin, type Call, describe } from './call.ts';
 import { type AlltoallAlgorithm, chooseAlltoall, THRESHOLDS } from './chooser.ts';
 import { valuesOf } from './gather.ts';
 import { alltoallBetween, alltoallIntoBetween } from './inter/alltoall.ts';
-import { native } from './native.ts';
+import { delivered, native } from './native.ts';
 
 /** See `Collectives.alltoall`. The value for the caller itself comes back as it is, not copied. */
 export async function alltoall<T>(host: CollectiveHost, values: readonly T[], options?: Waitable): Promise<T[]> {
@@ -47,32 +48,73 @@ export function alltoallBlocks(
 }
 
 /** See `Collectives.alltoallInto`. Counts are given on all ranks or on none, as MPI has two functions for the two. */
-export async function alltoallInto(
+export function alltoallInto(
   host: CollectiveHost,
   send: BufferLike | InPlace,
   recv: BufferLike,
   options?: AlltoallOptions,
 ): Promise<void> {
-  const call = begin(host, 'alltoallInto', options);
-  if (call.remoteSize !== undefined) return alltoallIntoBetween(host, call, send, recv, options);
+  try {
+    const call = begin(host, 'alltoallInto', options);
+    if (call.remoteSize !== undefined) return alltoallIntoBetween(host, call, send, recv, options);
+    const into = recvOf(call, recv);
+    const own = isInPlace(send, recv) ? undefined : sendOf(call, send);
+    if (own !== undefined) checkTypes(call, own, into.view);
+    const library = host.context.native;
+    if (library === undefined || !isPlain(options)) return alltoallLaidOut(host, call, own, into, options);
+    checkEqual(call, own, into.view);
+    const start = () => native(call, library.alltoall(own, into.view));
+    const done = CHECKING ? agree(call, { type: into.view.type }).then(start) : start();
+    return delivered(done, into);
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
+
+/** Whether all blocks are equal and lie one after the other. */
+function isPlain(options: AlltoallOptions | undefined): boolean {
+  return (
+    options === undefined ||
+    (options.sendCounts === undefined &&
+      options.recvCounts === undefined &&
+      options.sendDispls === undefined &&
+      options.recvDispls === undefined)
+  );
+}
+
+function checkEqual(call: Call, own: BufferView | undefined, into: BufferView): void {
+  const { size } = call;
+  const received = countOf(into);
+  if (received % size !== 0) equalCounts(call, received, size, 'recvCounts');
+  if (own === undefined) return;
+  const sent = countOf(own);
+  if (sent % size !== 0) equalCounts(call, sent, size, 'sendCounts');
+  checkOwn(call, byteLengthOf(own) / size, byteLengthOf(into) / size);
+}
+
+function checkOwn(call: Call, sent: number, due: number): void {
+  if (sent === due) return;
+  throw new MismatchError(`${describe(call)}: sends itself ${sent} bytes, but expects ${due} from itself`);
+}
+
+async function alltoallLaidOut(
+  host: CollectiveHost,
+  call: Call,
+  own: BufferView | undefined,
+  { view, deliver }: ReceiveBuffer,
+  options: AlltoallOptions | undefined,
+): Promise<void> {
   const { rank, size } = call;
-  const { view, deliver } = recvOf(call, recv);
   const recvLayout = layoutOf(call, countOf(view), size, options?.recvCounts, options?.recvDispls, 'recvCounts');
-  const inPlace = isInPlace(send, recv);
   // In place the blocks leave from a copy, so that what arrives cannot overtake what is still to be sent.
   const library = host.context.native;
-  const source = inPlace ? (library ? view : { bytes: view.bytes.slice(), type: view.type }) : sendOf(call, send);
-  const sendLayout = inPlace
-    ? recvLayout
-    : layoutOf(call, countOf(source), size, options?.sendCounts, options?.sendDispls, 'sendCounts');
-  checkTypes(call, source, view);
+  const source = own ?? (library ? view : { bytes: view.bytes.slice(), type: view.type });
+  const sendLayout = own
+    ? layoutOf(call, countOf(source), size, options?.sendCounts, options?.sendDispls, 'sendCounts')
+    : recvLayout;
   const outgoing = blocksOf(source, sendLayout);
   const incoming = blocksOf(view, recvLayout);
-  if (outgoing[rank]!.length !== incoming[rank]!.length) {
-    throw new MismatchError(
-      `${describe(call)}: sends itself ${outgoing[rank]!.length} bytes, but expects ${incoming[rank]!.length} from itself`,
-    );
-  }
+  checkOwn(call, outgoing[rank]!.length, incoming[rank]!.length);
   if (CHECKING) await agree(call, { type: view.type });
   const unequal = options?.sendCounts !== undefined || options?.recvCounts !== undefined;
   if (library !== undefined) {
@@ -83,7 +125,7 @@ export async function alltoallInto(
       recvCounts: recvLayout.counts,
       recvDispls: recvLayout.displs,
     };
-    await native(call, library.alltoall(inPlace ? undefined : source, view, blocks));
+    await native(call, library.alltoall(own, view, blocks));
   } else {
     incoming[rank]!.set(outgoing[rank]!);
     const algorithm = chooseAlltoall(size, unequal ? 'unequal' : incoming[0]!.length);

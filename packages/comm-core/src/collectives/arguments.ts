@@ -66,7 +66,8 @@ export function layoutOf(
   return { counts: each, displs: starts };
 }
 
-function equalCounts(call: Call, total: number, size: number, what: string): number[] {
+/** Counts that divide `total` elements equally; throws PAR_COUNT where none do. */
+export function equalCounts(call: Call, total: number, size: number, what: string): number[] {
   if (size === 0 || total % size === 0) return new Array<number>(size).fill(size === 0 ? 0 : total / size);
   throw new ArgumentRangeError(
     'PAR_COUNT',

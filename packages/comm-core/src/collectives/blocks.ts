@@ -25,7 +25,7 @@ export interface Blocks {
 /** Encoded values: received segments are passed on as they came, never encoded again. */
 export class ValueBlocks implements Blocks {
   readonly kind = 0;
-  readonly parcels: Parcel[];
+  parcels: Parcel[];
   readonly #call: Call;
 
   constructor(call: Call, count: number) {

@@ -1,7 +1,7 @@
 import { alreadyThere, type ReceiveBuffer } from '../datatype/index.ts';
 import { cancelled } from '../errors.ts';
 import type { BufferOp, PredefinedOp } from '../ops/index.ts';
-import type { ElementType } from '../transport/index.ts';
+import type { ElementType, ShortBlocks } from '../transport/index.ts';
 import { type Call, describe } from './call.ts';
 
 /** A collective's promise, for a caller with no more to do than to put `count` elements where they were wanted. */
@@ -14,7 +14,7 @@ export function delivered(operation: Promise<void>, into: ReceiveBuffer | undefi
  * Waits for a collective the transport does itself. It cannot be taken back: after a cancelled wait it goes on without the
  * caller, in the memory it was given.
  */
-export function native(call: Call, operation: Promise<void>): Promise<void> {
+export function native<T>(call: Call, operation: Promise<T>): Promise<T> {
   const { signal } = call;
   if (signal === undefined) return operation;
   return new Promise((resolve, reject) => {
@@ -22,6 +22,24 @@ export function native(call: Call, operation: Promise<void>): Promise<void> {
     signal.addEventListener('abort', cancel, { once: true });
     operation.then(resolve, reject).finally(() => signal.removeEventListener('abort', cancel));
   });
+}
+
+const NOTHING = new Uint8Array(0);
+
+/** Every rank's encoded value, where all are one short segment; otherwise undefined, on all ranks. */
+export function allgatherShort(
+  call: Call,
+  short: ShortBlocks,
+  segments: readonly Uint8Array[],
+): Promise<readonly Uint8Array[] | undefined> {
+  const [head] = segments;
+  // No value is encoded in nothing.
+  const block = segments.length === 1 && head!.length <= short.bytes ? head! : NOTHING;
+  return native(call, short.allgather(block)).then((blocks) => (blocks.every(isSomething) ? blocks : undefined));
+}
+
+function isSomething(block: Uint8Array): boolean {
+  return block.length > 0;
 }
 
 const ARITHMETIC: ReadonlySet<string> = new Set(['SUM', 'PROD', 'MAX', 'MIN']);

@@ -43,6 +43,8 @@ export class ValueReduction<T> implements Reduction<T> {
   readonly name: string;
   readonly #op: PredefinedOp | UserOp<T>;
   readonly #call: Call;
+  /** The caller's own input, which `combine` never gets where it may be changed. */
+  #own: { readonly operand: T; readonly segments: readonly Uint8Array[] } | undefined;
 
   constructor(call: Call, op: PredefinedOp | UserOp<T>) {
     this.#call = call;
@@ -62,7 +64,15 @@ export class ValueReduction<T> implements Reduction<T> {
 
   send(operand: T, dest: number): Promise<void> {
     const { space, tag, signal } = this.#call;
-    return space.sendValue(encode(operand), dest, tag, false, signal);
+    const own = this.#own;
+    const segments = own !== undefined && Object.is(own.operand, operand) ? own.segments : encode(operand);
+    return space.sendValue(segments, dest, tag, false, signal);
+  }
+
+  /** The caller's own input, encoded once however often it travels. */
+  encodeOwn(operand: T): readonly Uint8Array[] {
+    this.#own ??= { operand, segments: encode(operand) };
+    return this.#own.segments;
   }
 
   recv(source: number): Promise<T> {

@@ -5,6 +5,7 @@ import { DONE, FAILED, type Handle, type Native, ROUND } from '../native.ts';
 import type { Progress } from '../progress.ts';
 import { checkInts, consecutive, fitsInt, isPacked, listsOf, onlyFor, pack, sum, unpack } from './blocks.ts';
 import { codeOf } from './operations.ts';
+import { ShortRounds } from './short-rounds.ts';
 
 /** Bytes of the pieces of a broadcast or reduction of more bytes than an int can count (MPICH 4.0.2 fails such ones whole). */
 const PIECE = 2 ** 30;
@@ -17,6 +18,7 @@ type ElementwiseCall = (send: Uint8Array | undefined, recv: Uint8Array, type: nu
  * Where all ranks run par, few ranks exchange short buffers in one round of messages instead (native/rounds.cc).
  */
 export class MpiCollectives implements NativeCollectives {
+  readonly short: ShortRounds | undefined;
   readonly #progress: Progress;
   readonly #native: Native;
   readonly #comm: Handle;
@@ -46,6 +48,7 @@ export class MpiCollectives implements NativeCollectives {
     this.#native = progress.native;
     this.#comm = comm;
     this.#rounds = rounds;
+    this.short = rounds && new ShortRounds(progress, rounds, rank, size, owner);
     this.#rank = rank;
     this.#size = size;
     this.#owner = owner;
@@ -155,7 +158,7 @@ export class MpiCollectives implements NativeCollectives {
     const rounds = this.#rounds;
     if (rounds && block <= ROUND.bytes) {
       const own = send ? memoryOf(send) : recv.bytes.subarray(this.#rank * block, (this.#rank + 1) * block);
-      const started = this.#native.exchangeRound(rounds, own, memoryOf(recv), block, false);
+      const started = this.#native.allgatherRound(rounds, own, memoryOf(recv), block);
       return this.#pending(started, 'allgatherInto', send, recv);
     }
     this.#checkInts('allgatherInto', counts);
@@ -163,32 +166,44 @@ export class MpiCollectives implements NativeCollectives {
     return this.#pending(slot, 'allgatherInto', send, recv);
   }
 
-  alltoall(send: BufferView | undefined, recv: BufferView, blocks: AlltoallBlocks): Promise<void> {
-    const count = blocks.recvCounts[0]!;
-    const block = count * ELEMENT_BYTES[recv.type];
-    const rounds = this.#rounds;
-    if (rounds && blocks.equal && block <= ROUND.bytes) {
-      const { sendCounts, sendDispls, recvCounts, recvDispls } = blocks;
-      const from = send ?? recv;
-      const out = isPacked(sendDispls, sendCounts[0]!) ? from : pack(from, sendCounts, sendDispls);
-      const packed = isPacked(recvDispls, count);
-      const into: BufferView = packed ? recv : { bytes: new Uint8Array(block * this.#size), type: recv.type };
-      const started = this.#native.exchangeRound(rounds, memoryOf(out), memoryOf(into), block, true);
-      const exchanged = this.#pending(started, 'alltoallInto', out, into);
-      return packed ? exchanged : exchanged.then(() => unpack(into, recv, recvCounts, recvDispls));
+  alltoall(send: BufferView | undefined, recv: BufferView, blocks?: AlltoallBlocks): Promise<void> {
+    if (blocks === undefined) return this.#alltoallEqual(send, recv);
+    const { sendCounts, sendDispls, recvCounts, recvDispls } = blocks;
+    const block = recvCounts[0]! * ELEMENT_BYTES[recv.type];
+    if (blocks.equal && this.#rounds && block <= ROUND.longBytes) {
+      const out = pack(send ?? recv, sendCounts, sendDispls);
+      const into: BufferView = { bytes: new Uint8Array(block * this.#size), type: recv.type };
+      return this.#alltoallEqual(out, into).then(() => unpack(into, recv, recvCounts, recvDispls));
     }
     if (this.#exchanges) {
       if (send) return this.#exchange('alltoallInto', send, recv, blocks);
       // In place the blocks leave from a copy, so that what arrives cannot overtake what is still to be sent.
-      const { recvCounts, recvDispls } = blocks;
       const copy = pack(recv, recvCounts, recvDispls);
       return this.#exchange('alltoallInto', copy, recv, { ...blocks, sendDispls: consecutive(recvCounts) });
     }
-    const { sendCounts, sendDispls, recvCounts, recvDispls } = blocks;
     this.#checkInts('alltoallInto', sendCounts, sendDispls, recvCounts, recvDispls);
     const lists = listsOf(sendCounts, sendDispls, recvCounts, recvDispls);
     const slot = this.#native.alltoall(this.#comm, send?.bytes, recv.bytes, TYPE_CODE[recv.type], lists);
     return this.#pending(slot, 'alltoallInto', send, recv);
+  }
+
+  #alltoallEqual(send: BufferView | undefined, recv: BufferView): Promise<void> {
+    const memory = memoryOf(recv);
+    const block = memory.byteLength / this.#size;
+    if (this.#rounds && block <= ROUND.longBytes) {
+      const out = send ?? (block <= ROUND.bytes ? recv : { bytes: recv.bytes.slice(), type: recv.type });
+      const started = this.#native.alltoallRound(this.#rounds, memoryOf(out), memory, block);
+      return this.#pending(started, 'alltoallInto', out, recv);
+    }
+    const counts = new Array<number>(this.#size).fill(elementsOf(recv) / this.#size);
+    const displs = consecutive(counts);
+    return this.alltoall(send, recv, {
+      equal: true,
+      sendCounts: counts,
+      sendDispls: displs,
+      recvCounts: counts,
+      recvDispls: displs,
+    });
   }
 
   reduce(send: BufferView | undefined, recv: BufferView | undefined, op: string, root: number): Promise<void> {

@@ -15,6 +15,11 @@ export async function allreduceByAllgather<A>(
   allgather: (call: Call, blocks: Blocks) => Promise<void>,
 ): Promise<A> {
   await allgather(call, blocks);
+  return reduceInOrder(call, r, operand);
+}
+
+/** The operands of all ranks, from rank 0 up. */
+export function reduceInOrder<A>(call: Call, r: Reduction<A>, operand: (rank: number) => A): A {
   let result = operand(0);
   for (let rank = 1; rank < call.size; rank++) result = r.combine(result, operand(rank));
   return result;

@@ -70,6 +70,9 @@ const alltoall: ConformanceCase = {
     const buffer = Int32Array.from(ranksOf(size).flatMap((dest) => block(rank, dest)));
     await comm.alltoallInto(IN_PLACE, buffer);
     t.equal(buffer, Int32Array.from(ranksOf(size).flatMap((source) => block(source, rank))), 'equal blocks');
+    const long = Int32Array.from(ranksOf(size).flatMap((dest) => block(rank, dest, 3000)));
+    await comm.alltoallInto(long, long);
+    t.equal(long, Int32Array.from(ranksOf(size).flatMap((source) => block(source, rank, 3000))), 'long blocks');
     // Symmetric counts, as MPI demands in place: ranks i and j exchange (i + j) mod 3 elements.
     const counts = ranksOf(size).map((peer) => (rank + peer) % 3);
     const displs = ranksOf(size).map((peer) => peer * 3);

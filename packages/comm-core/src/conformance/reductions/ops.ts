@@ -199,6 +199,8 @@ const mutating: ConformanceCase = {
     };
     const mine = [rank];
     t.equal(await comm.allreduce(mine, join), ranksOf(size), 'allreduce');
+    const words = (source: number) => new Array<number>(source % 2 ? 5000 : 1).fill(source);
+    t.equal(await comm.allreduce(words(rank), join), ranksOf(size).flatMap(words), 'allreduce, long on odd ranks');
     t.equal(await comm.reduce(mine, join, { root: size - 1 }), rank === size - 1 ? ranksOf(size) : undefined, 'reduce');
     t.equal(await comm.scan(mine, join), ranksOf(rank + 1), 'scan');
     t.equal(await comm.exscan(mine, join), rank === 0 ? undefined : ranksOf(rank), 'exscan');
