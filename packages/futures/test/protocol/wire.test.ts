@@ -31,11 +31,11 @@ const location = fc.oneof(
   fc.record({ task: whole, nbytes: whole, holders: wholes, actor: fc.constant(true) }, { noNullPrototype: true }),
 );
 /** A record of that kind; of the parts that `some` names, any may be missing. */
-const record = (kind: string, parts: Record<string, fc.Arbitrary<unknown>>, some: readonly string[] = []) =>
-  fc.record(
-    { kind: fc.constant(kind), ...parts },
-    { noNullPrototype: true, requiredKeys: ['kind', ...Object.keys(parts).filter((part) => !some.includes(part))] },
-  );
+const record = (kind: string, parts: Record<string, fc.Arbitrary<unknown>>, some: readonly string[] = []) => {
+  const all: Record<string, fc.Arbitrary<unknown>> = { kind: fc.constant(kind), ...parts };
+  const requiredKeys = Object.keys(all).filter((part) => !some.includes(part));
+  return fc.record(all, { noNullPrototype: true, requiredKeys });
+};
 
 const hot = fc.oneof(
   record(
