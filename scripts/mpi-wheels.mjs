@@ -1,7 +1,7 @@
 // MPI libraries newer than the system's, for the tests: MPICH and Open MPI as PyPI packages them, with the mpi4py that goes with each. A
 // virtual environment for each, named for its version, in a folder git ignores. Needs python3 with venv; otherwise said loudly, and an error in CI.
-import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -12,7 +12,25 @@ const MPI4PY = 'mpi4py==4.1.2';
 /** Makes those that are not there yet, all at once. Gives false when that failed. */
 export async function installMpiWheels() {
   const made = await Promise.all(WHEELS.map(install));
-  return made.every(Boolean);
+  return made.every(Boolean) && nameSystemMpich();
+}
+
+/**
+ * Debian's mpi4py is for its Open MPI. That of the MPICH wheel runs on the system's MPICH too, their ABI is one; but it asks for the
+ * library by the name that MPICH gives it, Debian by another.
+ */
+function nameSystemMpich() {
+  const link = join(folder, 'system-mpich', 'libmpi.so.12');
+  const { stdout } = spawnSync('mpicc.mpich', ['-print-file-name=libmpich.so.12'], { encoding: 'utf8' });
+  const library = stdout?.trim() ?? '';
+  if (!existsSync(library)) {
+    console.log("\n!! NOT TESTED: mpi4py on the system's MPICH, which has no libmpich.so.12\n");
+    return false;
+  }
+  rmSync(link, { force: true });
+  mkdirSync(dirname(link), { recursive: true });
+  symlinkSync(library, link);
+  return true;
 }
 
 /** Resolves with why the command failed, or undefined. */

@@ -54,13 +54,12 @@ function compare(mpi: TestedMpi, np: number): void {
   if (status !== 0) throw new Error(`${mpi.mpicc}: ${stderr}`);
   const c = measure(mpi, np, [binary]);
   const par = measure(mpi, np, [process.execPath, join(here, 'rank.ts')]);
-  // Debian's mpi4py belongs to its Open MPI.
-  const python = mpi.family === 'openmpi' ? measure(mpi, np, ['/usr/bin/python3', join(here, 'peer.py')]) : new Map();
+  const python = mpi.mpi4py ? measure(mpi, np, [...mpi.mpi4py, join(here, 'peer.py')]) : new Map<string, Row>();
   const cells = (row: Row | undefined): string =>
     row ? `${row.median.toFixed(2)} (${row.best?.toFixed(2) ?? '–'})` : '';
   const ratio = (row: Row, to: Row | undefined): string => (to ? (row.median / to.median).toFixed(2) : '');
   const table = [...par.values()].map((row) => {
-    const [inC, inPython] = [c.get(row.name), python.get(row.name) as Row | undefined];
+    const [inC, inPython] = [c.get(row.name), python.get(row.name)];
     const target = np <= availableParallelism() ? TARGETS[row.name] : np === 8 ? { c: 1 } : undefined;
     return {
       what: row.name,

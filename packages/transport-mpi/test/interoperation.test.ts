@@ -40,6 +40,6 @@ describe.each(MPIS)('buffers of every type and collectives with a rank of $name'
       passes(mpi, [compile(mpifort, 'foreign.F90', '-cpp', '-ffree-line-length-none', '-fallow-argument-mismatch')]));
   }
 
-  const { python } = mpi;
-  if (python) it('in mpi4py', () => passes(mpi, [python, join(PROGRAMS, 'foreign.py')]));
+  const { mpi4py } = mpi;
+  if (mpi4py) it('in mpi4py', () => passes(mpi, [...mpi4py, join(PROGRAMS, 'foreign.py')]));
 });

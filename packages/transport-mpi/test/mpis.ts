@@ -15,8 +15,8 @@ export interface TestedMpi {
   readonly env: Readonly<Record<string, string>>;
   /** The C compiler wrapper beside the C++ one the addon was built with. */
   readonly mpicc: string;
-  /** A Python whose mpi4py is for this MPI. */
-  readonly python: string | undefined;
+  /** What starts a Python whose mpi4py is for this MPI. */
+  readonly mpi4py: readonly string[] | undefined;
   /** Path of the addon. */
   readonly addon: string;
   command(np: number, program: readonly string[]): { command: string; args: string[] };
@@ -36,7 +36,7 @@ const OPTIONS = { openmpi: ['--map-by', ':OVERSUBSCRIBE', '--bind-to', 'none'], 
 const ENV = { openmpi: Object.fromEntries(ROOT.map((name) => [name, '1'])), mpich: {} };
 const PACKAGES = { openmpi: 'openmpi-bin libopenmpi-dev', mpich: 'mpich libmpich-dev' };
 
-type Parts = Pick<TestedMpi, 'name' | 'family' | 'origin' | 'launcher' | 'mpicc' | 'python' | 'addon'>;
+type Parts = Pick<TestedMpi, 'name' | 'family' | 'origin' | 'launcher' | 'mpicc' | 'mpi4py' | 'addon'>;
 
 function testedMpi(parts: Parts): TestedMpi {
   const { family, launcher: command, addon } = parts;
@@ -68,10 +68,9 @@ function systemMpi(family: 'openmpi' | 'mpich'): TestedMpi[] {
     return [];
   }
   const name = `${addon.build.library} (${launcher.name} ${launcher.version})`;
-  // Debian's mpi4py is built for Open MPI.
-  const python = family === 'openmpi' ? '/usr/bin/python3' : undefined;
+  const mpi4py = family === 'openmpi' ? ['/usr/bin/python3'] : systemMpich4py();
   const mpicc = mpiccOf(addon.build.wrapper);
-  return [testedMpi({ name, family, origin: 'system', launcher: launcher.path, mpicc, python, addon: addon.path })];
+  return [testedMpi({ name, family, origin: 'system', launcher: launcher.path, mpicc, mpi4py, addon: addon.path })];
 }
 
 /** Builds the addon for one compiler wrapper of a virtual environment, unless it is there. */
@@ -84,12 +83,26 @@ function wheelMpi(venv: string, wrapperName: string): TestedMpi[] {
   const addon = buildAddon(wrapper, join(WHEELS, venv, 'addons')).path;
   const mpicc = mpiccOf(wrapper.path);
   const name = `${wrapper.library} (${venv})`;
-  const python = join(bin, 'python');
-  return [testedMpi({ name, family, origin: 'wheel', launcher: join(bin, 'mpiexec'), mpicc, python, addon })];
+  const mpi4py = [join(bin, 'python')];
+  return [testedMpi({ name, family, origin: 'wheel', launcher: join(bin, 'mpiexec'), mpicc, mpi4py, addon })];
+}
+
+/** Names of the virtual environments. */
+function venvs(): string[] {
+  if (!existsSync(WHEELS)) return [];
+  return readdirSync(WHEELS).filter((name) => existsSync(join(WHEELS, name, 'bin')) && !name.endsWith('.making'));
+}
+
+/** The wheel's mpi4py on the system's MPICH: see scripts/mpi-wheels.mjs. */
+function systemMpich4py(): string[] | undefined {
+  const venv = venvs().find((name) => name.startsWith('mpich'));
+  if (venv === undefined) return undefined;
+  const library = [`LD_LIBRARY_PATH=${join(WHEELS, 'system-mpich')}`, 'MPI4PY_LIBMPI=libmpi.so.12'];
+  return ['env', ...library, join(WHEELS, venv, 'bin/python')];
 }
 
 function wheels(): TestedMpi[] {
-  const names = existsSync(WHEELS) ? readdirSync(WHEELS).filter((name) => !name.endsWith('.making')) : [];
+  const names = venvs();
   if (names.length === 0) console.warn('\n*** MPIs from PyPI are NOT tested: node scripts/mpi-wheels.mjs ***\n');
   return names.sort().flatMap((name) => ['mpicxx', 'mpicxx_abi'].flatMap((wrapper) => wheelMpi(name, wrapper)));
 }
