@@ -67,15 +67,26 @@ if (load === 'timers') {
   await world.barrier();
   const before = process.cpuUsage();
   const started = performance.now();
+  const woken = rank === 0 ? undefined : world.recv({ source: 0 });
+  await wait(500);
+  // What the rank is going to do for as long as it waits, it does by now.
+  const turns = performance.nodeTiming.uvMetricsInfo.loopCount;
+  const settled = performance.now();
   if (rank === 0) {
-    await wait(2000);
+    await wait(1500);
     for (let dest = 1; dest < size; dest++) await world.send('wake up', { dest });
-  } else {
-    await world.recv({ source: 0 });
   }
+  await woken;
+  const ended = performance.now();
   const { user, system } = process.cpuUsage(before);
-  const share = (user + system) / 1000 / (performance.now() - started);
-  console.log(JSON.stringify({ rank, share: Math.round(share * 1000) / 1000 }));
+  console.log(
+    JSON.stringify({
+      rank,
+      share: Math.round((user + system) / (ended - started)) / 1000,
+      turns: performance.nodeTiming.uvMetricsInfo.loopCount - turns,
+      milliseconds: ended - settled,
+    }),
+  );
 } else if (load === 'memory') {
   // By default 120,000 operations and 200 duplicates, after as many for the libraries to fill their pools; a soak gives more.
   const [rounds = 30_000, duplicates = 200] = process.argv.slice(3).map(Number);
