@@ -244,9 +244,14 @@ export class ClientCore implements LinkListener {
 
   /** A result; futures inside become this client's. The segments may be decoded again. */
   decode(value: EncodedValue): unknown {
+    return this.take(value.map((segment, i) => (i === 0 ? segment : segment.slice())));
+  }
+
+  /** A result whose segments nobody else has: their memory becomes that of its arrays. */
+  take(value: EncodedValue): unknown {
     return decodingFor(
       (reference) => this.import(reference),
-      () => decodeValue(value.map((segment, i) => (i === 0 ? segment : segment.slice()))),
+      () => decodeValue(value),
     );
   }
 

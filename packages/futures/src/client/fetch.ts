@@ -23,7 +23,7 @@ export class Fetcher {
     this.#link = link;
   }
 
-  /** Undefined when `holder` does not have it or is gone. */
+  /** The value, for the caller alone; undefined when `holder` does not have it or is gone. */
   fetch(holder: Rank, task: TaskId, nbytes: number, signal?: AbortSignal): Promise<EncodedValue | undefined> {
     if (signal?.aborted) return Promise.reject(cancelled(signal, 'fetch'));
     const { promise, resolve, reject } = Promise.withResolvers<EncodedValue | undefined>();
@@ -50,7 +50,14 @@ export class Fetcher {
     this.#link.ask(holder, { kind: 'fetch', tasks: batch.tasks }).then(
       (answer) => {
         const values = answer.kind === 'data' ? answer.values : [];
-        for (const [i, resolve] of batch.waiting.entries()) resolve(values[i]);
+        const given = new Set<EncodedValue>();
+        for (const [i, resolve] of batch.waiting.entries()) {
+          const value = values[i];
+          if (value === undefined || !given.has(value)) resolve(value);
+          // What is asked for twice arrives once.
+          else resolve(value.map((segment) => segment.slice()));
+          if (value !== undefined) given.add(value);
+        }
       },
       () => {
         // The rank is gone; the scheduler says what becomes of its data.

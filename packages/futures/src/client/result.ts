@@ -84,7 +84,7 @@ export async function resultOf(core: ClientCore, state: FutureState, signal?: Ab
           if (outcome.at === 'home') return core.decode(outcome.value);
           if (outcome.actor) return actorProxy(core, state);
           const value: EncodedValue | undefined = await core.fetch(state, outcome, signal);
-          if (value !== undefined) return core.decode(value);
+          if (value !== undefined) return core.take(value);
         }
       }
     }
