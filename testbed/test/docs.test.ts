@@ -19,6 +19,8 @@ describeSlurm('docs/slurm.md', () => {
     for (const command of commands) {
       const { status, stdout, stderr } = await slurm.run(['sh', '-c', command], { env, cwd: folder });
       expect(status, `${command}\n${stdout}${stderr}`).toBe(0);
+      if (command === 'node stop.ts')
+        expect(stdout).toBe('5 workers were there: three of workers.sh, two of more.sh\n');
       if (command === 'cat job.out') expect(stdout).toMatch(/rank 5 of 6 on n3: together 15/);
     }
   });

@@ -98,7 +98,10 @@ describe('a cluster', () => {
     const access = JSON.parse(readFileSync(file, 'utf8'));
     expect(access.doors).toEqual([{ address: expect.stringMatching(/^unix:/) }]);
     expect(await one.ask('squares')).toBe(40_425);
-    expect(await one.ask('workers')).toMatchObject({ 'w-1': [1, expect.any(Number)], 'w-2': [2, expect.any(Number)] });
+    expect(await one.ask('workers 2')).toMatchObject({
+      'w-1': [1, expect.any(Number)],
+      'w-2': [2, expect.any(Number)],
+    });
 
     const two = await joined();
     const put = one.ask('put');
@@ -131,6 +134,40 @@ describe('a cluster', () => {
     expect(await four.leave()).toBe(0);
     expect(existsSync(file)).toBe(false);
     await cluster.gone();
+  });
+
+  it('takes in workers of another launcher, which starts them again, and goes on without them; without it they end', async () => {
+    const cluster = await startCluster('--listen', 'lo');
+    const access = JSON.parse(readFileSync(file, 'utf8'));
+    expect(access.doors[1]).toEqual({ address: expect.stringMatching(/^tcp:127\.0\.0\.1:\d+$/) });
+    const adding = (...args: string[]): Launch => new Launch(['cluster', '--join', file, ...args], { cwd: seat });
+    const more = adding('-np', '2', '--name', 'more');
+    // Through the port.
+    const copy = join(directory, 'remote.json');
+    writeFileSync(copy, JSON.stringify({ ...access, doors: access.doors.slice(1) }), { mode: 0o600 });
+    const client = await joined(copy);
+    const before = Object.entries((await client.ask('workers 4')) as Record<string, [number, number]>);
+    const joiners = before.filter(([name]) => name.startsWith('more-'));
+    expect(joiners).toHaveLength(2);
+    process.kill(joiners[0]![1][1], 'SIGKILL');
+    await more.until(({ stderr }) => /par: rank [01] is lost, rank 2 takes its place: signal SIGKILL/.test(stderr));
+    // Those that are lost may still be among them for a moment.
+    const names = async (count: number): Promise<string[]> =>
+      Object.keys((await client.ask(`workers ${count}`)) as object);
+    await expect.poll(() => names(4), { timeout: 20_000 }).toContainEqual(expect.stringMatching(/^more-[5-9]/));
+    more.child.kill('SIGTERM');
+    expect(await more.finished).toMatchObject({ status: 143 });
+    await more.gone();
+    expect(await client.ask('squares')).toBe(40_425);
+
+    const again = adding('-np', '1', '--name', 'again');
+    await expect.poll(() => names(3), { timeout: 20_000 }).toContainEqual(expect.stringMatching(/^again-/));
+    cluster.child.kill('SIGKILL');
+    expect(await again.finished).toMatchObject({ status: 113, stderr: expect.stringContaining('the cluster is gone') });
+    await again.gone();
+    await cluster.gone();
+    await client.kill();
+    rmSync(file);
   });
 
   it('that is interrupted ends its clients’ waits with a typed error; meanwhile no other takes its file', async () => {
@@ -221,6 +258,9 @@ test.each([
   [['--memory-limit', 'much'], '"much" is not an amount of memory'],
   [['--resources', 'GPU'], '"GPU" is not a resource'],
   [['--nthreads'], '--nthreads needs a value'],
+  [['--listen', '0.0.0.0'], '"0.0.0.0" is no network interface or address of this host'],
+  [['--join', file, '--listen', 'lo'], '--listen is for the cluster itself'],
+  [['--join', '/etc/hostname'], '/etc/hostname is'],
   [['--shceduler-file', 'f'], 'unknown option --shceduler-file'],
   [['--scheduler-file', '/nowhere/f'], 'no such file or directory'],
 ])('par cluster %j is refused', async (args, words) => {

@@ -5,7 +5,7 @@ import { type Address, formatAddress, parseAddress } from './address.ts';
 import { hostIdentity } from './host-identity.ts';
 import { MESH_RANKS, SocketLink } from './link/link.ts';
 import { turningTime } from './link/turning.ts';
-import type { EnterOptions, LinkSettings, TcpOptions } from './options.ts';
+import { type EnterOptions, isOwnAddress, type LinkSettings, type TcpOptions } from './options.ts';
 import { makeOwnDirectory } from './own-directory.ts';
 import { type Control, connectControl, Declined } from './rendezvous/control.ts';
 import { Credentials, NEWCOMER } from './wire/handshake.ts';
@@ -40,6 +40,11 @@ export async function enter({ doors, connectTimeout = 10_000, ...options }: Ente
   const failures: string[] = [];
   for (const door of doors) {
     const address = parseAddress(door.address);
+    // A socket that a shared directory shows here, too.
+    if (address.family === 'unix' && door.tcpHost !== undefined && !isOwnAddress(door.tcpHost)) {
+      failures.push(`${door.address}: it is another host's`);
+      continue;
+    }
     let control: Control;
     try {
       control = await connectControl(address, credentialsOf(NEWCOMER), connectTimeout);
@@ -52,7 +57,11 @@ export async function enter({ doors, connectTimeout = 10_000, ...options }: Ente
     const host = options.host ?? door.tcpHost;
     return meet({ ...options, host, rank }, { credentials: credentialsOf(rank), control, sockets });
   }
-  throw new TransportUnavailableError(`the job cannot be reached (${failures.join('; ')})`);
+  const here = doors.every(({ address }) => address.startsWith('unix:'));
+  const advice = here
+    ? '; it takes in processes of its own hosts only, or of others when it was started with --listen'
+    : '';
+  throw new TransportUnavailableError(`the job cannot be reached (${failures.join('; ')})${advice}`);
 }
 
 /** Joins the job whose rendezvous has been reached. Rejects with PAR_ENVIRONMENT, PAR_TRANSPORT, PAR_PEER_LOST or PAR_ABORTED. */

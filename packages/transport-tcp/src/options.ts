@@ -43,7 +43,7 @@ export interface TcpOptions extends LinkSettings {
 export interface Door {
   /** Of its rendezvous. */
   readonly address: string;
-  /** Address to listen on for those who came in here; undefined: Unix domain sockets are enough, or the one of the connection. */
+  /** Address of that host to listen on for those who came in here; undefined: Unix domain sockets are enough, or the one of the connection. */
   readonly tcpHost?: string | undefined;
 }
 
@@ -117,6 +117,11 @@ export function settingsFromEnvironment({ rank, size }: Place, env: NodeJS.Proce
 function addressOf(text: string): string {
   const addresses = networkInterfaces()[text] ?? [];
   return (addresses.find(({ family }) => family === 'IPv4') ?? addresses[0])?.address ?? text;
+}
+
+/** Of an interface of this host. */
+export function isOwnAddress(address: string): boolean {
+  return Object.values(networkInterfaces()).some((all) => all?.some((own) => own.address === address));
 }
 
 function familyOf(text: string | undefined): Family {

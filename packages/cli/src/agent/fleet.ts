@@ -2,6 +2,7 @@ import { lookup } from 'node:dns/promises';
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { availableCores } from '@par/comm-core';
+import { hostOfDoor } from '../cluster/door.ts';
 import type { RunOptions } from '../command-line/parse-run.ts';
 import type { HostsRequest } from '../hosts/allocation.ts';
 import type { HostRequest } from '../hosts/host-list.ts';
@@ -28,6 +29,9 @@ interface FleetJob {
   readonly id: string;
   readonly reaper: Reaper;
 }
+
+/** A job about to be placed; `door`: where processes of other hosts may join it, `tcp:host:port`. */
+type Preparing = Pick<Setting, 'id' | 'segments' | 'size' | 'options'> & { readonly door: string | undefined };
 
 /** Connects to every host. Throws UsageError that names each one that refuses, and why. */
 export async function connectFleet(request: HostsRequest, options: RunOptions, job: FleetJob): Promise<Fleet> {
@@ -90,7 +94,7 @@ export class Fleet implements Hosts {
   }
 
   /** Places the ranks and makes their hosts ready. `rendezvous`: path of our own socket. Rejects with UsageError. */
-  async prepare({ id, segments, size, options }: Setting, rendezvous: string): Promise<TcpSeat[]> {
+  async prepare({ id, segments, size, options, door }: Preparing, rendezvous: string): Promise<TcpSeat[]> {
     const placement = place(size, this.#hosts, options.ppn);
     this.#placement = placement;
     await Promise.all(this.#hosts.map(({ agent }, at) => (placement.counts[at] === 0 ? agent?.close() : undefined)));
@@ -102,7 +106,8 @@ export class Fleet implements Hosts {
       if (contact !== undefined) contacts.set(host, contact);
     }
     const here = used.find(({ agent }) => agent === undefined);
-    const own = await addressTowards([...contacts.values()]);
+    const outside = door === undefined ? [] : [hostOfDoor(door)];
+    const own = (await addressTowards([...contacts.values()])) ?? outside[0];
     this.#address = own;
     if (here !== undefined && own !== undefined) contacts.set(here, own);
 
@@ -111,7 +116,8 @@ export class Fleet implements Hosts {
       this.#hosts.map(({ agent }, at) => {
         if (placement.counts[at] === 0) return undefined;
         if (agent === undefined) return { rendezvous: `unix:${rendezvous}`, address: own };
-        const peers = [...contacts].filter(([host]) => host.agent !== agent).map(([, address]) => address);
+        const others = [...contacts].filter(([host]) => host.agent !== agent).map(([, address]) => address);
+        const peers = [...others, ...outside];
         const { graceMs, heartbeatMs } = options;
         return agent.prepare({ job: id, host: at, programs, peers, graceMs, heartbeatMs }, rendezvous);
       }),
@@ -120,7 +126,7 @@ export class Fleet implements Hosts {
       localRank: placement.localRank[rank]!,
       localSize: placement.counts[host]!,
       rendezvous: prepared[host]!.rendezvous,
-      tcpHost: used.length > 1 ? prepared[host]!.address : undefined,
+      tcpHost: used.length > 1 || door !== undefined ? prepared[host]!.address : undefined,
       otherHost: this.#hosts[host]!.agent?.name,
     }));
   }

@@ -1,10 +1,16 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { detect } from '@par/comm-core';
+import { type Access, readAccess } from '@par/transport-tcp/rendezvous';
 import { run } from '../run/run.ts';
 import { UsageError } from '../usage-error.ts';
-import { CLUSTER_USAGE, parseCluster } from './options.ts';
+import { CLUSTER_USAGE, type Founding, parseCluster } from './options.ts';
 import { SchedulerFile } from './scheduler-file.ts';
+
+/** How long a scheduler file may take to appear, and the pause between two looks, in milliseconds. */
+const APPEAR_MS = 30_000;
+const LOOK_MS = 50;
 
 /** `par cluster`: returns its exit status, or the text that was asked for. Throws UsageError. */
 export async function cluster(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<number | string> {
@@ -12,27 +18,50 @@ export async function cluster(argv: readonly string[], env: NodeJS.ProcessEnv): 
   const request = parseCluster(argv, program, env);
   if (request === 'help') return CLUSTER_USAGE;
   refuseForeignLauncher(env);
-  const { schedulerFile, inclusive, role } = request;
-  const settings = JSON.stringify({ scheduler: 0, exclusive: !inclusive, role });
+  const { schedulerFile, part, role } = request;
+  const settings = JSON.stringify({ scheduler: 0, exclusive: part.kind === 'joins' || !part.inclusive, role });
   const segments = request.run.segments.map((segment) => ({
     ...segment,
     environment: [...segment.environment, { kind: 'set', name: 'PAR_CLUSTER', value: settings } as const],
   }));
   const options = { ...request.run, segments };
   if (options.dryRun) return run(options);
+  if (part.kind === 'joins') return run(options, { kind: 'joins', access: await accessOf(schedulerFile) });
   const file = new SchedulerFile(schedulerFile);
-  return run(options, (access) => {
-    const withdraw = file.publish(access);
-    process.stderr.write(
-      `par: ${describe(access.worldSize, inclusive)}; join with PAR_SCHEDULER_FILE=${schedulerFile}\n`,
-    );
-    return withdraw;
+  return run(options, {
+    ...part,
+    onAccess: (access) => {
+      const withdraw = file.publish(access);
+      process.stderr.write(`par: ${describe(access, part)}; join with PAR_SCHEDULER_FILE=${schedulerFile}\n`);
+      return withdraw;
+    },
   });
 }
 
-function describe(ranks: number, inclusive: boolean): string {
-  const workers = inclusive ? ranks : ranks - 1;
-  return `a scheduler and ${workers} ${workers === 1 ? 'worker' : 'workers'} are ready`;
+function describe({ worldSize, doors }: Access, { inclusive, door }: Founding): string {
+  const workers = inclusive ? worldSize : worldSize - 1;
+  const where = door === undefined ? '' : `, also for other hosts at ${doors.at(-1)!.address.replace('tcp:', '')}`;
+  return `a scheduler and ${workers} ${workers === 1 ? 'worker' : 'workers'} are ready${where}`;
+}
+
+/** Waits for the file to appear. Throws UsageError. */
+async function accessOf(path: string): Promise<Access> {
+  const deadline = performance.now() + APPEAR_MS;
+  for (;;) {
+    let access: Access | undefined;
+    try {
+      access = readAccess(path);
+    } catch (error) {
+      throw new UsageError(`--join: ${(error as Error).message}`);
+    }
+    if (access !== undefined) return access;
+    if (performance.now() > deadline) {
+      throw new UsageError(
+        `--join: there is no ${path} after ${APPEAR_MS / 1000} s; start a cluster with: par cluster -np 4 --scheduler-file ${path}`,
+      );
+    }
+    await pause(LOOK_MS);
+  }
 }
 
 /** What every rank runs: of the @par/futures of the project here, or the one beside this command. Throws UsageError. */

@@ -3,12 +3,15 @@ import { spell } from '../command-line/options.ts';
 import { parseRun, type RunOptions } from '../command-line/parse-run.ts';
 import { parseChoice, parsePositive } from '../command-line/values.ts';
 import { UsageError } from '../usage-error.ts';
+import { parseDoor } from './door.ts';
 
 /** Where `par cluster` says how to join it, and clients look, unless told otherwise. */
 const DEFAULT_FILE = 'par-scheduler.json';
 
 const OPTIONS = {
   'scheduler-file': true,
+  join: true,
+  listen: true,
   nthreads: true,
   'memory-limit': true,
   'local-directory': true,
@@ -36,9 +39,21 @@ export interface WorkerRole {
 export interface ClusterRequest {
   readonly run: RunOptions;
   readonly schedulerFile: string;
+  readonly role: WorkerRole;
+  readonly part: Founding | Joining;
+}
+
+export interface Founding {
+  readonly kind: 'founds';
   /** The scheduler's rank works too. */
   readonly inclusive: boolean;
-  readonly role: WorkerRole;
+  /** Where processes of other hosts may join, `tcp:host:port`. */
+  readonly door: string | undefined;
+}
+
+/** More workers for a cluster that runs. */
+export interface Joining {
+  readonly kind: 'joins';
 }
 
 /** The arguments of `par cluster`; `program`: what every rank runs. Throws UsageError; 'help' when that is all that was asked for. */
@@ -48,24 +63,36 @@ export function parseCluster(
   env: NodeJS.ProcessEnv,
 ): ClusterRequest | 'help' {
   const { own, rest } = split(argv);
-  const run = parseRun([...rest, program]);
-  if (run === 'help') return 'help';
-  const [segment] = run.segments;
-  if (run.segments.length > 1 || segment!.program !== program || segment!.args.length > 0) {
+  const parsed = parseRun([...rest, program]);
+  if (parsed === 'help') return 'help';
+  const [segment] = parsed.segments;
+  if (parsed.segments.length > 1 || segment!.program !== program || segment!.args.length > 0) {
     throw new UsageError(
       `par cluster runs no program: start ${segment!.program} by itself, in another terminal, with PAR_SCHEDULER_FILE set`,
     );
   }
-  if (run.transport === 'mpi') throw new UsageError('--transport mpi: a cluster that others can join needs sockets');
+  if (parsed.transport === 'mpi') throw new UsageError('--transport mpi: a cluster that others can join needs sockets');
+  const run = { ...parsed, stdin: { kind: 'none' } as const };
+  const role = roleOf(own);
+  const join = own.get('join');
+  if (join !== undefined) {
+    const senseless = (['scheduler-file', 'listen', 'inclusive-workers', 'exclusive-workers'] as const).find((name) =>
+      own.has(name),
+    );
+    if (senseless)
+      throw new UsageError(`${spell(senseless)} is for the cluster itself, and --join adds workers to one that runs`);
+    return { run, schedulerFile: resolve(join), role, part: { kind: 'joins' } };
+  }
   const inclusive = own.has('inclusive-workers');
   if (segment!.count === 1 && !inclusive) {
     throw new UsageError('-np 1 leaves no rank for workers: rank 0 is the scheduler (or say --inclusive-workers)');
   }
+  const door = own.get('listen');
   return {
-    run: { ...run, stdin: { kind: 'none' } },
+    run,
     schedulerFile: resolve(own.get('scheduler-file') ?? (env.PAR_SCHEDULER_FILE || DEFAULT_FILE)),
-    inclusive,
-    role: roleOf(own),
+    role,
+    part: { kind: 'founds', inclusive, door: door === undefined ? undefined : parseDoor(door, '--listen') },
   };
 }
 
@@ -146,6 +173,9 @@ die are replaced. Ends with Ctrl-C, or when a client calls client.shutdown().
 
   --scheduler-file FILE     where to write how it is joined (default PAR_SCHEDULER_FILE, or ./${DEFAULT_FILE}):
                             readable by you only, removed at the end
+  --listen ADDRESS[:PORT]   let clients and workers of other hosts in, over TCP, at a network interface or address of this one
+                            (default: only processes on the cluster's own hosts can join)
+  --join FILE               add workers to the cluster of this scheduler file instead: -np of them, no scheduler
   -np N                     ranks: the scheduler and N-1 workers (default auto: one per available core)
   --nthreads N              tasks a worker runs at a time (default: its share of the cores)
   --memory-limit SIZE       memory a worker may use for data, such as 4GiB (default: its share)
@@ -158,5 +188,5 @@ die are replaced. Ends with Ctrl-C, or when a client calls client.shutdown().
                             as for par run (par help run)
 
 Exit status: 0 a client has shut it down · 130 Ctrl-C · 143 SIGTERM · 125 par could not start it · otherwise that of the
-scheduler.
+scheduler. With --join: 0 the cluster was shut down · 113 it is gone.
 `;

@@ -10,6 +10,8 @@ const NOTICE_MS = 60_000;
 export interface Control {
   /** What ranks are told in PAR_RENDEZVOUS. */
   readonly address: string;
+  /** Where processes of other hosts may join. */
+  readonly door: string | undefined;
   /** Settles when every rank has joined; rejects when the job ends before. */
   readonly complete: Promise<unknown>;
   /** Whether this rank has ever said that it is there. */
@@ -28,6 +30,8 @@ export interface Control {
 export interface ControlOptions {
   /** Path of the socket to listen on, in a directory of the job's own. */
   readonly path: string;
+  /** Where to listen for processes of other hosts, `tcp:host:port`; undefined: nowhere. */
+  readonly door: string | undefined;
   readonly size: number;
   /** All ranks that can ever be. */
   readonly universe: number;
@@ -50,10 +54,12 @@ export interface ControlOptions {
 
 /** Starts listening; ranks may be started once it settles. */
 export async function openControl(options: ControlOptions): Promise<Control> {
-  const { path, size, universe, newcomers, jobId, secret, secure, onAbort, onExpendable, onEvict, onNotice } = options;
+  const { path, door, size, universe, newcomers, jobId, secret, secure, onAbort, onExpendable, onEvict, onNotice } =
+    options;
   const { startRendezvous } = await import('@par/transport-tcp/rendezvous');
   const rendezvous = await startRendezvous({
     listen: `unix:${path}`,
+    door,
     size: universe,
     initial: size,
     newcomers,
@@ -71,6 +77,7 @@ export async function openControl(options: ControlOptions): Promise<Control> {
   });
   return {
     address: rendezvous.address,
+    door: rendezvous.door,
     complete: rendezvous.complete,
     hasJoined: (rank) => rendezvous.announcement(rank) !== undefined,
     reserve: () => rendezvous.reserve(),

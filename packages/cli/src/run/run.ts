@@ -17,7 +17,7 @@ import { type ResolvedSegment, resolveSegments } from './plan.ts';
 import { Reaper } from './reaper.ts';
 import { runWithRestarts } from './restarts.ts';
 import { forwardSignals } from './signals.ts';
-import type { OnAccess, Setting, Starter, StarterEvents } from './starter.ts';
+import type { ClusterPart, Setting, Starter, StarterEvents } from './starter.ts';
 import { Tail } from './stderr-tail.ts';
 import { reportStuck } from './stuck-report.ts';
 import { describeEnd, summarize } from './summary.ts';
@@ -26,14 +26,11 @@ import { hereSeats, planTcpRanks, tcpStarter } from './tcp-starter.ts';
 /** Time the last output of a killed job has to get out. */
 const LAST_OUTPUT_MS = 1000;
 
-/**
- * `par run`: returns its exit status. Throws UsageError when the job cannot start. `onAccess`: other processes may join, and it is told
- * how.
- */
-export async function run(options: RunOptions, onAccess?: OnAccess): Promise<number> {
+/** `par run`, and `par cluster`: returns its exit status. Throws UsageError when the job cannot start. */
+export async function run(options: RunOptions, cluster?: ClusterPart): Promise<number> {
   if (options.dryRun) return dryRun(options);
   const start = (given: RunOptions, onStart: (job: Job) => void) =>
-    runWithRestarts(given, (attempt, begun, without) => runJob(attempt, begun, without, onAccess), onStart);
+    runWithRestarts(given, (attempt, begun, without) => runJob(attempt, begun, without, cluster), onStart);
   if (!options.watch) return start(options, () => {});
   const { watchJob } = await import('./watch.ts');
   return watchJob(options, start);
@@ -44,7 +41,7 @@ async function runJob(
   options: RunOptions,
   onStart: (job: Job) => void,
   withoutHosts: ReadonlySet<string>,
-  onAccess: OnAccess | undefined,
+  cluster: ClusterPart | undefined,
 ): Promise<number> {
   const hosts = await hostsOf(options, withoutHosts);
   // Before anything is started, where no other host has to be asked.
@@ -66,7 +63,7 @@ async function runJob(
     const { segments, size } = here ?? resolveSegments(options, fleet);
     const logDir = options.logDir === undefined ? undefined : new LogDirectory(options.logDir, size);
     makeJobDirectory(directory);
-    return await runIn({ options, segments, size, id, directory, reaper, fleet, onAccess }, logDir, (started) => {
+    return await runIn({ options, segments, size, id, directory, reaper, fleet, cluster }, logDir, (started) => {
       job = started;
       onStart(started);
     });
@@ -226,6 +223,10 @@ function crowded({ size, fleet }: Setting): string[] {
 
 /** What starts through an MPI is loaded only then. */
 async function makeStarter(setting: Setting, events: StarterEvents): Promise<Starter> {
+  if (setting.cluster?.kind === 'joins') {
+    const { joinStarter } = await import('../cluster/join-starter.ts');
+    return joinStarter(setting, setting.cluster.access, events);
+  }
   if (setting.options.transport !== 'mpi') return tcpStarter(setting, events);
   const { mpiStarter } = await import('../mpi/starter.ts');
   return mpiStarter(setting, events);

@@ -7,8 +7,17 @@ import type { ResolvedSegment } from './plan.ts';
 import type { Rank, RankEvents, RankPlan } from './rank-process.ts';
 import type { Reaper } from './reaper.ts';
 
-/** Is told, once all ranks have joined, how other processes can; what it returns is called when the job has ended. */
-export type OnAccess = (access: Access) => () => void;
+/** A job of `par cluster`. */
+export type ClusterPart =
+  | {
+      readonly kind: 'founds';
+      /** Where processes of other hosts may join, `tcp:host:port`; undefined: nowhere. */
+      readonly door: string | undefined;
+      /** Is told, once all ranks have joined, how other processes can; what it returns is called when the job has ended. */
+      readonly onAccess: (access: Access) => () => void;
+    }
+  /** Its ranks are workers of a cluster that runs: each joins by itself. */
+  | { readonly kind: 'joins'; readonly access: Access };
 
 /** What is known of a job before any of it is started. */
 export interface Setting {
@@ -22,8 +31,8 @@ export interface Setting {
   readonly reaper: Reaper;
   /** The hosts of the job, connected; undefined: this one only. */
   readonly fleet: Fleet | undefined;
-  /** Undefined: a job nobody can join. */
-  readonly onAccess: OnAccess | undefined;
+  /** Undefined: a program's job. */
+  readonly cluster: ClusterPart | undefined;
 }
 
 /** What a starter tells while the job runs. */

@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import type { Door } from '@par/transport-tcp';
 import type { Access } from '@par/transport-tcp/rendezvous';
 import type { Fleet } from '../agent/fleet.ts';
+import { hostOfDoor } from '../cluster/door.ts';
 import type { RunOptions } from '../command-line/parse-run.ts';
 import { type Control, openControl } from './control.ts';
 import { type JobIdentity, type RankSeat, rankEnvironment } from './environment.ts';
@@ -17,7 +18,7 @@ const CAUSE_MS = 500;
 
 /** Ranks a job can have besides those that start together: workers in place of lost ones, and clients of a cluster. */
 const SPARE_RANKS = 256;
-const SPARE_RANKS_OF_CLUSTER = 4096;
+export const SPARE_RANKS_OF_CLUSTER = 4096;
 
 /** A rank's place in a job of one or several hosts. */
 export interface TcpSeat extends RankSeat {
@@ -27,15 +28,17 @@ export interface TcpSeat extends RankSeat {
 
 /** Ranks as children of par, or of its agents on other hosts, which find each other through its rendezvous. */
 export async function tcpStarter(setting: Setting, { job, note }: StarterEvents): Promise<Starter> {
-  const { options, segments, size, id, directory, reaper, fleet, onAccess } = setting;
+  const { options, segments, size, id, directory, reaper, fleet } = setting;
+  const founds = setting.cluster?.kind === 'founds' ? setting.cluster : undefined;
   const secret = randomBytes(32).toString('hex');
   const socket = rendezvousPath(directory);
-  const universe = size + (onAccess === undefined ? SPARE_RANKS : SPARE_RANKS_OF_CLUSTER);
+  const universe = size + (founds === undefined ? SPARE_RANKS : SPARE_RANKS_OF_CLUSTER);
   const control = await openControl({
     path: socket,
+    door: founds?.door,
     size,
     universe,
-    newcomers: onAccess !== undefined,
+    newcomers: founds !== undefined,
     jobId: id,
     secret,
     secure: options.secure,
@@ -49,7 +52,7 @@ export async function tcpStarter(setting: Setting, { job, note }: StarterEvents)
     },
     onNotice: note,
   });
-  const seats = fleet ? await prepare(fleet, setting, socket, control) : hereSeats(size, control.address);
+  const seats = fleet ? await prepare(fleet, setting, socket, control) : hereSeats(size, control);
   const plans = planTcpRanks(segments, options, { id, secret, size, universe }, seats);
   for (const line of remoteDebuggers(options, seats)) note(line);
   const replacements = new Replacements({
@@ -62,8 +65,8 @@ export async function tcpStarter(setting: Setting, { job, note }: StarterEvents)
       fleet?.startLike(plan, like, events, reaper) ?? new RankProcess(plan, events, reaper),
   });
   let withdraw = (): void => {};
-  if (onAccess !== undefined) {
-    const doors = doorsOf({ address: control.address, tcpHost: fleet?.address }, seats);
+  if (founds !== undefined) {
+    const doors = doorsOf(control, fleet?.address, seats);
     const launcher = { pid: process.pid, hostname: hostname() };
     const access: Access = {
       job: id,
@@ -77,7 +80,7 @@ export async function tcpStarter(setting: Setting, { job, note }: StarterEvents)
     control.complete.then(
       () => {
         try {
-          withdraw = onAccess(access);
+          withdraw = founds.onAccess(access);
         } catch (error) {
           job()?.outputLost((error as NodeJS.ErrnoException).code ?? (error as Error).message, 'the scheduler file');
         }
@@ -104,7 +107,7 @@ export async function tcpStarter(setting: Setting, { job, note }: StarterEvents)
 
 async function prepare(fleet: Fleet, setting: Setting, socket: string, control: Control): Promise<TcpSeat[]> {
   try {
-    return await fleet.prepare(setting, socket);
+    return await fleet.prepare({ ...setting, door: control.door }, socket);
   } catch (error) {
     control.close();
     throw error;
@@ -126,22 +129,30 @@ function remoteDebuggers({ inspect }: RunOptions, seats: readonly TcpSeat[]): st
 }
 
 /** All ranks on this host. */
-export function hereSeats(size: number, rendezvous = 'unix:<directory>/rendezvous.sock'): TcpSeat[] {
+export function hereSeats(
+  size: number,
+  { address, door }: Pick<Control, 'address' | 'door'> = {
+    address: 'unix:<directory>/rendezvous.sock',
+    door: undefined,
+  },
+): TcpSeat[] {
   return Array.from({ length: size }, (_, rank) => ({
     localRank: rank,
     localSize: size,
-    rendezvous,
-    tcpHost: undefined,
+    rendezvous: address,
+    tcpHost: door && hostOfDoor(door),
     otherHost: undefined,
   }));
 }
 
-/** Where processes that join later find the rendezvous: on this host first, then on each other host. */
-function doorsOf(own: Door, seats: readonly TcpSeat[]): Door[] {
-  const doors = new Map<string, Door>([[own.address, own]]);
+/** Where processes that join later find the rendezvous: on this host first, then on each other host of the job, then from any. */
+function doorsOf({ address, door }: Control, tcpHost: string | undefined, seats: readonly TcpSeat[]): Door[] {
+  const own = { address, tcpHost: tcpHost ?? (door && hostOfDoor(door)) };
+  const doors = new Map<string, Door>([[address, own]]);
   for (const { rendezvous, tcpHost, otherHost } of seats) {
     if (otherHost !== undefined) doors.set(rendezvous, { address: rendezvous, tcpHost });
   }
+  if (door !== undefined) doors.set(door, { address: door });
   return [...doors.values()];
 }
 

@@ -88,7 +88,7 @@ export class Cluster implements AsyncDisposable {
     if (elastic === undefined) {
       throw new FuturesError(
         'PAR_LAYOUT',
-        'scale: the workers are ranks of a job, whose number is fixed by its launcher; only the workers that a plain node process starts can be more or fewer',
+        'scale: the workers are ranks of a job, whose number is fixed by its launcher; only the workers that a plain node process starts can be more or fewer. Workers are added to those of par cluster with: par cluster --join FILE -np 2',
       );
     }
     const surplus = elastic.scale(workers);

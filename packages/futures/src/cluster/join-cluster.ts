@@ -55,7 +55,7 @@ async function enter(file: string, signal: AbortSignal): Promise<{ transport: Tc
     let cause: unknown;
     try {
       const access = readAccess(file);
-      if (access !== undefined) return { transport: await enterTransport(entry(access)), access };
+      if (access !== undefined) return { transport: await enterTransport(entryOf(access, CLIENT_ROLE)), access };
       why = `there is no ${file}; start a cluster with: par cluster -np 4 --scheduler-file ${file}`;
     } catch (error) {
       const { name, message } = error as Error;
@@ -69,8 +69,9 @@ async function enter(file: string, signal: AbortSignal): Promise<{ transport: Tc
   }
 }
 
-function entry({ job, size, worldSize, secret, secure, doors }: Access): Tcp.EnterOptions {
-  return { job, size, worldSize, secret: Buffer.from(secret, 'hex'), secure, doors, role: CLIENT_ROLE };
+/** How a process joins that is there for `role`. */
+export function entryOf({ job, size, worldSize, secret, secure, doors }: Access, role: string): Tcp.EnterOptions {
+  return { job, size, worldSize, secret: Buffer.from(secret, 'hex'), secure, doors, role };
 }
 
 function refused(why: string, cause: unknown): FuturesError {

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import { ParError } from '@par/comm-core';
 import type { Replacement } from '@par/comm-core/transport';
-import { formatAddress, parseAddress } from '../address.ts';
+import { type Address, formatAddress, parseAddress } from '../address.ts';
 import { makePrivate } from '../private-directory.ts';
 import { Discard } from '../wire/fixed-frame.ts';
 import { Credentials, NEWCOMER, RENDEZVOUS } from '../wire/handshake.ts';
@@ -14,6 +14,8 @@ import { type Patience, Waiting } from './waiting.ts';
 export interface RendezvousOptions extends Patience {
   /** `unix:/path/socket` (its directory is created with mode 0700 when missing) or `tcp:host:port`, port 0 for any. */
   readonly listen: string;
+  /** Where else it listens, for ranks of other hosts, `tcp:host:port`; ranks then listen on TCP as those of several hosts do. */
+  readonly door?: string | undefined;
   /** All ranks there can ever be. */
   readonly size: number;
   /** Ranks that start together, from 0: the others may join later, each once. Default: all. */
@@ -45,6 +47,8 @@ export interface RendezvousOptions extends Patience {
 export interface Rendezvous {
   /** What ranks are given as PAR_RENDEZVOUS. */
   readonly address: string;
+  /** The other address it listens at, with the port the system chose. */
+  readonly door: string | undefined;
   /** Settles when every rank that starts has joined and was sent the table; rejects when the job ends before. */
   readonly complete: Promise<readonly Member[]>;
   announcement(rank: number): Announcement | undefined;
@@ -77,36 +81,45 @@ interface Seat {
 /** Starts the rendezvous of one job in this process. Throws ParError PAR_ENVIRONMENT for a bad address or secret. */
 export async function startRendezvous(options: RendezvousOptions): Promise<Rendezvous> {
   const server = new RendezvousServer(options);
-  await server.listen();
+  try {
+    await server.listen();
+  } catch (error) {
+    void server.close();
+    throw error;
+  }
   return server;
 }
 
 class RendezvousServer implements Rendezvous {
+  address = '';
+  door: string | undefined;
   readonly complete: Promise<readonly Member[]>;
   readonly #options: RendezvousOptions;
-  readonly #listener: Listener;
+  readonly #credentials: Credentials;
+  readonly #log: (line: string) => void;
+  readonly #listeners: Listener[] = [];
   readonly #seats: (Seat | undefined)[];
   readonly #gone = new Map<number, string>();
   readonly #handlers = new Map<string, (data: unknown, rank: number) => unknown>();
   readonly #waiting: Waiting;
   readonly #resolve: (members: readonly Member[]) => void;
   readonly #reject: (error: Error) => void;
-  #address = '';
   #table: (Member | undefined)[] | undefined;
-  #listening = false;
+  #listening: boolean;
   /** Of rank 0. */
   #host = '';
-  /** The ranks that started together are on one host. */
-  #loopback = true;
+  /** The ranks that started together are on one host, and others are not expected elsewhere. */
+  #loopback: boolean;
   #ended: { status: number; reason: string; rank: number; lost: number | undefined } | undefined;
   #nextFree: number;
 
   constructor(options: RendezvousOptions) {
     this.#options = options;
     this.#nextFree = options.initial ?? options.size;
-    const log = options.log ?? ((line: string): void => void process.stderr.write(`par: rendezvous: ${line}\n`));
-    const credentials = new Credentials(RENDEZVOUS, options.size, options.job, options.secret, options.secure);
-    this.#listener = new Listener(credentials, log);
+    this.#listening = options.door !== undefined;
+    this.#loopback = !this.#listening;
+    this.#log = options.log ?? ((line: string): void => void process.stderr.write(`par: rendezvous: ${line}\n`));
+    this.#credentials = new Credentials(RENDEZVOUS, options.size, options.job, options.secret, options.secure);
     this.#seats = new Array<Seat | undefined>(options.size).fill(undefined);
     const { promise, resolve, reject } = Promise.withResolvers<readonly Member[]>();
     promise.catch(() => {}); // whoever does not wait for it learns of the end through onAbort
@@ -121,22 +134,27 @@ class RendezvousServer implements Rendezvous {
     this.#reject = reject;
   }
 
-  get address(): string {
-    return this.#address;
-  }
-
   get #initial(): number {
     return this.#options.initial ?? this.#options.size;
   }
 
   async listen(): Promise<void> {
-    const address = parseAddress(this.#options.listen);
+    const { listen, door } = this.#options;
+    const address = parseAddress(listen);
     if (address.family === 'unix') makePrivate(dirname(address.path));
-    this.#address = formatAddress(await this.#listener.listen(address));
-    this.#listener.serve({
+    this.address = await this.#listenAt(address);
+    if (door !== undefined) this.door = await this.#listenAt(parseAddress(door));
+  }
+
+  async #listenAt(address: Address): Promise<string> {
+    const listener = new Listener(this.#credentials, this.#log);
+    const bound = await listener.listen(address);
+    this.#listeners.push(listener);
+    listener.serve({
       judge: (from) => (this.#seats[from] === undefined && !this.#gone.has(from) ? 'accept' : 'duplicate'),
       accepted: (from, wire) => (from === NEWCOMER ? this.#receiveNewcomer(wire) : this.#seat(from, wire)),
     });
+    return formatAddress(bound);
   }
 
   reserve(): number | undefined {
@@ -179,7 +197,7 @@ class RendezvousServer implements Rendezvous {
   }
 
   seal(): void {
-    this.#listener.close();
+    for (const listener of this.#listeners) listener.close();
   }
 
   drained(): Promise<void> {
@@ -196,7 +214,7 @@ class RendezvousServer implements Rendezvous {
 
   close(): Promise<void> {
     this.#waiting.end();
-    this.#listener.close();
+    this.seal();
     if (this.#table === undefined) this.#reject(new ParError('PAR_ABORTED', 'the rendezvous was closed'));
     return Promise.all(
       this.#open().map((seat) => {
@@ -302,7 +320,7 @@ class RendezvousServer implements Rendezvous {
       members.push({ ...seat.announcement, tcp: seat.tcp });
     }
     this.#host = members[0]!.host;
-    this.#loopback = members.every(({ host }) => host === members[0]!.host);
+    this.#loopback = this.door === undefined && members.every(({ host }) => host === members[0]!.host);
     if (!this.#loopback || members.some(({ unix }) => unix === undefined)) {
       if (!this.#listening) {
         this.#listening = true;
