@@ -9,7 +9,7 @@ import { stays } from './functions.ts';
 import { type CancelOptions, Future, stateIn } from './future.ts';
 import { type GatherOptions, gather } from './gather.ts';
 import type { ClientLink } from './link.ts';
-import { checkWorkers, type SubmitOptions, workerList } from './options.ts';
+import { checkWorkers, type SubmitOptions, whole, workerList } from './options.ts';
 import { type ProgressOptions, progress } from './progress.ts';
 import { Scattering, type ScatterOptions } from './scatter.ts';
 import { Scope } from './scope.ts';
@@ -193,8 +193,9 @@ export class Client extends Scope implements AsyncDisposable {
     return this.core.request({ method: 'workers' });
   }
 
-  /** Waits until there are `count` workers. */
-  waitForWorkers(count: number, { signal }: WaitSignal = {}): Promise<readonly WorkerInfo[]> {
+  /** Waits until there are `count` workers. Rejects with PAR_NO_WORKERS when there can never be as many. */
+  async waitForWorkers(count: number, { signal }: WaitSignal = {}): Promise<readonly WorkerInfo[]> {
+    whole('waitForWorkers', 'count', count, 0);
     return this.core.request({ method: 'wait-for-workers', count }, signal);
   }
 

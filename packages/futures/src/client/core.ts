@@ -208,8 +208,9 @@ export class ClientCore implements LinkListener {
 
   /** Asks the scheduler. Rejects with its code, PAR_TIMEOUT or PAR_CANCELLED. */
   async request<C extends Call>(call: C, signal?: AbortSignal): Promise<AnswerOf<C['method']>> {
-    this.checkOpen(call.method);
-    if (signal?.aborted) throw cancelled(signal, call.method);
+    const what = call.method.replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+    this.checkOpen(what);
+    if (signal?.aborted) throw cancelled(signal, what);
     const request = this.#requests++;
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     this.#asked.set(request, { resolve, reject });
@@ -220,7 +221,7 @@ export class ClientCore implements LinkListener {
     try {
       return (await promise) as AnswerOf<C['method']>;
     } catch (error) {
-      if (signal?.aborted && (error as FuturesError).code === 'PAR_TIMEOUT') throw cancelled(signal, call.method);
+      if (signal?.aborted && (error as FuturesError).code === 'PAR_TIMEOUT') throw cancelled(signal, what);
       throw error;
     } finally {
       signal?.removeEventListener('abort', withdraw);

@@ -22,7 +22,7 @@ export async function errorOf(core: ClientCore, { failure, blame, worker }: Erre
     case 'actor-lost':
       return new FuturesError('PAR_ACTOR_LOST', `${blame}: ${failure.text}`);
     case 'unrunnable':
-      return new FuturesError('PAR_UNRUNNABLE', `${blame}: ${failure.text}`);
+      return new FuturesError(failure.code, `${blame}: ${failure.text}`);
   }
 }
 

@@ -41,7 +41,9 @@ export class FutureTable {
     if (this.#numbered.get(state.number) === state) {
       this.#pending += Number(outcome.status === 'pending') - Number(state.pending);
     }
-    if (outcome.status === 'cancelled') this.#unname(state);
+    // A call that could go nowhere may be made again with other options.
+    const wentNowhere = outcome.status === 'error' && outcome.failure.kind === 'unrunnable';
+    if (outcome.status === 'cancelled' || wentNowhere) this.#unname(state);
     state.settle(outcome);
   }
 

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { ArgumentRangeError, ArgumentTypeError } from '@par/comm-core';
 import type { TaskOptions } from '../protocol/index.ts';
 import { FuturesError } from './errors.ts';
@@ -34,14 +35,23 @@ export function taskOptions(options: SubmitOptions, actor: boolean, call: string
   whole(call, 'retries', retries, 0);
   whole(call, 'ranks', ranks, 1);
   if (priority !== undefined && !Number.isFinite(priority))
-    refuse(call, `priority is ${priority}, but must be a number`);
+    refuse(call, `priority is ${inspect(priority)}, but must be a number`);
   const workers = workerList(options.workers, call);
   if (allowOtherWorkers && workers === undefined) refuse(call, 'allowOtherWorkers needs workers to prefer');
+  if (resources !== undefined && (typeof resources !== 'object' || resources === null || Array.isArray(resources))) {
+    const example = '{ gpu: 1 }';
+    throw new ArgumentTypeError(
+      'PAR_ARGUMENT',
+      `${call}: resources is ${inspect(resources)}, but must be as ${example}`,
+    );
+  }
   for (const [name, amount] of Object.entries(resources ?? {})) {
     if (!(amount >= 0 && Number.isFinite(amount)))
-      refuse(call, `resource ${name} is ${amount}, but must be a number ≥ 0`);
+      refuse(call, `resource ${name} is ${inspect(amount)}, but must be a number ≥ 0`);
   }
-  if (options.key !== undefined && typeof options.key !== 'string' && !Array.isArray(options.key)) {
+  const { key } = options;
+  const isKey = Array.isArray(key) ? key.every((one) => typeof one === 'string') : typeof key === 'string';
+  if (key !== undefined && !isKey) {
     throw new ArgumentTypeError('PAR_ARGUMENT', `${call}: key must be a string, or for map one string per task`);
   }
   return {
@@ -60,6 +70,13 @@ export function workerList(workers: SubmitOptions['workers'], call: string): rea
   if (workers === undefined) return undefined;
   const list = Array.isArray(workers) ? (workers as readonly (number | string)[]) : [workers as number | string];
   if (list.length === 0) refuse(call, 'workers is an empty list; leave it out for all workers');
+  for (const worker of list as readonly unknown[]) {
+    if (typeof worker === 'number' || typeof worker === 'string') continue;
+    throw new ArgumentTypeError(
+      'PAR_ARGUMENT',
+      `${call}: workers has ${inspect(worker)}, but must be ranks or names of workers`,
+    );
+  }
   return list;
 }
 
@@ -78,9 +95,9 @@ export function checkWorkers(
   }
 }
 
-function whole(call: string, name: string, value: number | undefined, least: number): void {
+export function whole(call: string, name: string, value: number | undefined, least: number): void {
   if (value !== undefined && !(Number.isSafeInteger(value) && value >= least)) {
-    refuse(call, `${name} is ${value}, but must be an integer ≥ ${least}`);
+    refuse(call, `${name} is ${inspect(value)}, but must be an integer ≥ ${least}`);
   }
 }
 

@@ -4,7 +4,7 @@ import { encodeFor } from './encoding.ts';
 import { Future } from './future.ts';
 import type { FutureState } from './future-state.ts';
 import { shortHash } from './keys.ts';
-import { checkWorkers, type SubmitOptions, workerList } from './options.ts';
+import { checkWorkers, type SubmitOptions, whole, workerList } from './options.ts';
 
 export interface ScatterOptions {
   /** Workers that may get the data. Default all; inside a task its own, unless `broadcast` is given. */
@@ -59,6 +59,7 @@ export class Scattering {
     const own = broadcast === undefined ? core.link.worker : undefined;
     const chosen = workerList(workers ?? own, 'scatter');
     checkWorkers(chosen, core.link, 'scatter');
+    if (typeof broadcast !== 'boolean') whole('scatter', 'broadcast', broadcast, 1);
     const futures: Future<unknown>[] = [];
     const fresh: { readonly state: FutureState; readonly value: Encoded }[] = [];
     for (const value of values.map((one) => encoded(one, hash))) {
@@ -68,7 +69,9 @@ export class Scattering {
       futures.push(new Future(core, state));
     }
     if (fresh.length === 0) return futures;
-    const inline = fresh.every(({ value }) => value.bytes <= INLINE_BYTES && value.segments.length === 1);
+    // Small values stay with the scheduler, where every task has them, unless the caller says who is to have them.
+    const placed = workers !== undefined || (broadcast !== undefined && broadcast !== false);
+    const inline = !placed && fresh.every(({ value }) => value.bytes <= INLINE_BYTES && value.segments.length === 1);
     core.link.send({
       kind: 'scatter',
       client: core.local,

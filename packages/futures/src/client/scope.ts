@@ -94,6 +94,7 @@ export class Scope {
       sources.length === 1 &&
       typeof (first as Partial<AsyncIterable<unknown>> | null)?.[Symbol.asyncIterator] === 'function'
     ) {
+      submitAll(this.core, 'map', fn, [], this.options); // refuses at once what could never be submitted
       const submit = (args: unknown[]): Future<unknown> => submitAll(this.core, 'submit', fn, [args], this.options)[0]!;
       return mapStream(this.core, submit, first as AsyncIterable<unknown>, AHEAD);
     }

@@ -24,6 +24,7 @@ export function submitAll(
   core.checkOpen(operation);
   const actor = operation === 'actor';
   const shipped = core.functions.capture(fn, operation);
+  checkKind(fn, operation, shipped.name);
   const call = `${operation}(${shipped.name})`;
   const record = taskOptions(options, actor, call);
   checkWorkers(record.workers, core.link, call);
@@ -48,6 +49,36 @@ export function submitAll(
   return positions.map((position, i) => new Future(core, states[i] ?? created[position]!));
 }
 
+/** Actors are made with `new`, tasks called without it. */
+function checkKind(fn: Callable | Class, operation: string, name: string): void {
+  if (operation === 'actor' && !isConstructor(fn)) {
+    throw new ArgumentTypeError(
+      'PAR_ARGUMENT',
+      `actor: ${name} is a function, but must be a class, of which an instance is made on a worker; submit(${name}) runs a function`,
+    );
+  }
+  if (operation !== 'actor' && isClass(fn)) {
+    throw new ArgumentTypeError(
+      'PAR_ARGUMENT',
+      `${operation}: ${name} is a class, but must be a function; actor(${name}) makes an instance on a worker`,
+    );
+  }
+}
+
+function isConstructor(fn: object): boolean {
+  try {
+    // Makes an object for it without running it.
+    Reflect.construct(Object, [], fn as new () => object);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function isClass(fn: object): boolean {
+  return /^class\b/.test(Function.prototype.toString.call(fn));
+}
+
 function plan(
   core: ClientCore,
   operation: string,
@@ -59,6 +90,10 @@ function plan(
   if (Array.isArray(key) && (operation !== 'map' || key.length !== lists.length)) {
     const count = operation === 'map' ? `${lists.length} tasks` : 'one task';
     throw new ArgumentTypeError('PAR_ARGUMENT', `${operation}: ${key.length} keys for ${count}`);
+  }
+  if (Array.isArray(key) && new Set(key).size < key.length) {
+    const twice = (key as readonly string[]).find((one, i) => key.indexOf(one) < i);
+    throw new ArgumentTypeError('PAR_ARGUMENT', `${operation}: two tasks have the key '${twice}'`);
   }
   const hashed = pure && !actor;
   const extra = ranks === undefined ? '' : `x${ranks}`;

@@ -5,7 +5,7 @@ import { Cluster, type Surroundings } from './cluster.ts';
 import { joinCluster } from './join-cluster.ts';
 import { type Layout, type LayoutOptions, layoutOf } from './layout.ts';
 import { startLocalCluster } from './local-cluster.ts';
-import { type Growth, layerOf, type RoleOptions, runRole, startParts } from './run-role.ts';
+import { layerOf, type RoleGrowth, type RoleOptions, runRole, startParts } from './run-role.ts';
 import { ranksSoFar, replacementOf, seatProgram } from './seats.ts';
 
 export interface InitializeOptions extends LayoutOptions, RoleOptions {
@@ -117,7 +117,7 @@ async function start(world: Communicator, options: InitializeOptions): Promise<C
 }
 
 /** Under a launcher that starts workers in place of lost ones. */
-function growthOf(universe: Universe, layout: Layout, role: RoleOptions): Growth {
+function growthOf(universe: Universe, layout: Layout, role: RoleOptions): RoleGrowth {
   const { scheduler, client, workers } = layout;
   const exclusive = !workers.includes(scheduler) && !workers.includes(client);
   return { universe, replacement: replacementOf(seatProgram(), { scheduler, exclusive, role }) };
@@ -138,7 +138,7 @@ function clientOf(
   layout: Layout,
   role: RoleOptions,
   surroundings: Surroundings,
-  growth?: Growth,
+  growth?: RoleGrowth,
 ): Cluster {
   const cluster = new Cluster(layout, startParts(comm, layout, role, growth), surroundings);
   setCurrentCluster(cluster);

@@ -42,6 +42,7 @@ await runRole(
     ranksOnHost: settings.workers,
     ...settings.role,
   },
+  { grows: true },
 );
 ended = true;
 await transport.close();

@@ -1,9 +1,9 @@
-import type { Communicator, Replacement, Universe } from '@par/comm-core';
+import type { Communicator, Replacement } from '@par/comm-core';
 import { Mailbox } from '../mailbox/index.ts';
 import type { SchedulerOptions } from '../scheduler/index.ts';
 import { runWorkerOn, type WorkerOptions } from '../worker/index.ts';
 import type { Roles } from './layout.ts';
-import { SchedulerLoop } from './scheduler-loop.ts';
+import { type Growth, SchedulerLoop } from './scheduler-loop.ts';
 
 export interface RoleOptions extends Omit<WorkerOptions, 'scheduler' | 'background'> {
   readonly schedulerOptions?: Omit<SchedulerOptions, 'rank'> | undefined;
@@ -26,8 +26,7 @@ export interface Parts {
 }
 
 /** Where ranks can come later. */
-export interface Growth {
-  readonly universe?: Pick<Universe, 'onArrival' | 'evict'> | undefined;
+export interface RoleGrowth extends Growth {
   /** What becomes a worker in place of this rank when it is lost. */
   readonly replacement?: Replacement | undefined;
 }
@@ -37,12 +36,12 @@ export function startParts(
   comm: Communicator,
   layout: Roles,
   { schedulerOptions, ...worker }: RoleOptions,
-  { universe }: Growth = {},
+  growth: Growth = {},
 ): Parts {
   const mailbox = new Mailbox(comm);
   const { rank } = comm;
   const scheduler =
-    rank === layout.scheduler ? new SchedulerLoop(mailbox, layout, schedulerOptions ?? {}, universe) : undefined;
+    rank === layout.scheduler ? new SchedulerLoop(mailbox, layout, schedulerOptions ?? {}, growth) : undefined;
   const background = rank === layout.client;
   const working = layout.workers.includes(rank)
     ? runWorkerOn(mailbox, { ...worker, scheduler: layout.scheduler, background }).catch((error) => {
@@ -59,7 +58,7 @@ export async function runRole(
   comm: Communicator,
   layout: Roles,
   options: RoleOptions,
-  growth: Growth = {},
+  growth: RoleGrowth = {},
 ): Promise<void> {
   // The scheduler gives the tasks of a worker to others.
   if (comm.rank !== layout.scheduler) comm.expendable(growth.replacement);

@@ -14,6 +14,13 @@ const OWN_CLIENT = LOCAL_CLIENTS - 1;
 export const WORKER_ROLE = 'worker';
 export const CLIENT_ROLE = 'client';
 
+/** How ranks can come later. */
+export interface Growth {
+  readonly universe?: Pick<Universe, 'onArrival' | 'evict'> | undefined;
+  /** A client may start more workers, and says so by `expect`. */
+  readonly grows?: boolean | undefined;
+}
+
 /** The scheduler's part of a rank: hands what it receives to the state machine, and once a turn sends what that says. */
 export class SchedulerLoop {
   /** Resolves when the cluster was shut down and everything said has left. */
@@ -38,13 +45,14 @@ export class SchedulerLoop {
     mailbox: Mailbox,
     layout: Roles,
     options: Omit<SchedulerOptions, 'rank'>,
-    universe: Pick<Universe, 'onArrival' | 'evict'> | undefined,
+    { universe, grows = false }: Growth,
   ) {
     this.#universe = universe;
     this.ended = this.#end.promise;
     this.#mailbox = mailbox;
     this.#client = layout.client;
-    this.#scheduler = new Scheduler({ ...options, rank: mailbox.comm.rank });
+    const membership = { initial: layout.workers, replaced: grows || universe !== undefined, grows };
+    this.#scheduler = new Scheduler({ ...options, rank: mailbox.comm.rank }, membership);
     for (const rank of layout.workers) this.#expect(rank);
     for (const rank of [layout.client, layout.scheduler]) if (rank !== undefined) this.#listen(rank);
     universe?.onArrival((rank, role) => (role === WORKER_ROLE ? this.#expect(rank) : this.#listen(rank)));

@@ -49,8 +49,9 @@ export type Failure =
       readonly text: string;
     }
   | {
-      /** For longer than the scheduler's `noWorkersTimeout` there was no worker that may run it. */
+      /** No worker can ever run it, or for longer than the scheduler's `noWorkersTimeout` none may. NOT_FOUND: nor is there one of the names it asks for. */
       readonly kind: 'unrunnable';
+      readonly code: 'PAR_UNRUNNABLE' | 'PAR_NOT_FOUND';
       readonly text: string;
     };
 

@@ -77,7 +77,7 @@ export function explain(s: SchedulerState, client: ClientState, future: FutureNu
     }
     case STATE.QUEUED: {
       const { placement } = task.submission!;
-      const needs = needsOf(placement);
+      const needs = needsOf(s, placement);
       const what = needs === '' ? '' : ` It needs ${needs}.`;
       if (placement.workers === 0) return `${title} cannot run on any of the ${s.workers.size} workers.${what}`;
       return `${title} is queued with ${placement.queued - 1} others; ${placement.workers} workers can run it.${what}`;

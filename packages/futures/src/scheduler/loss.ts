@@ -16,6 +16,7 @@ export function joinWorker(s: SchedulerState, rank: Rank, record: JoinWorker): v
   const worker = new WorkerState(rank, record);
   if (s.departed.delete(rank)) tellOthers(s, 'peer-back', rank);
   s.workers.set(rank, worker);
+  s.members.joined(rank, record);
   for (const placement of s.classes.values()) {
     if (!isAllowed(placement, worker)) continue;
     worker.classes.push(placement);
@@ -67,6 +68,7 @@ function tellOthers(s: SchedulerState, kind: 'peer-lost' | 'peer-back', rank: Ra
 /** The transport lost a rank: its worker and its clients are gone. */
 export function loseRank(s: SchedulerState, rank: Rank, text: string): void {
   const worker = s.workers.get(rank);
+  s.members.lost(rank);
   if (worker !== undefined) removeWorker(s, worker, text, false);
   for (const client of [...s.clients.values()]) if (client.rank === rank) closeClient(s, client);
 }

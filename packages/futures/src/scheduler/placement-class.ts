@@ -21,6 +21,8 @@ export class PlacementClass {
   workers = 0;
   /** When tasks were first found waiting though no worker may run them. */
   unrunnableSince: number | undefined;
+  /** People were told that its tasks wait for more workers. */
+  announced = false;
   /** Placed by count of actors or several workers at a time, not one task per free thread. */
   readonly special: boolean;
 
@@ -47,13 +49,16 @@ export function classId(options: TaskOptions): string {
   ]);
 }
 
+/** What of a worker decides which tasks it can run. */
+export type WorkerKind = Pick<WorkerState, 'rank' | 'name' | 'resources' | 'alone'>;
+
 /** `workers` names it, by rank or name. */
-export function isNamed(placement: PlacementClass, worker: WorkerState): boolean {
+export function isNamed(placement: PlacementClass, worker: WorkerKind): boolean {
   return placement.allowed === null || placement.allowed.has(worker.rank) || placement.allowed.has(worker.name);
 }
 
 /** The worker may run tasks of this class when it has room. */
-export function isAllowed(placement: PlacementClass, worker: WorkerState): boolean {
+export function isAllowed(placement: PlacementClass, worker: WorkerKind): boolean {
   if (!placement.soft && !isNamed(placement, worker)) return false;
   if (placement.ranks > 1 && worker.alone) return false;
   for (const [name, amount] of placement.resources) if (!((worker.resources[name] ?? 0) >= amount)) return false;

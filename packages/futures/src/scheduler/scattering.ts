@@ -1,7 +1,7 @@
 import type { Scatter } from '../protocol/index.ts';
 import type { ClientState } from './client-state.ts';
 import type { SchedulerState } from './state.ts';
-import { create, join } from './submissions.ts';
+import { create, join, taskOfKey } from './submissions.ts';
 import { addWant, forEachWant, rareOf, type ScatterPlan, STATE, Task } from './task.ts';
 import { cancelAll, finish } from './transitions.ts';
 import { takesTasks, type WorkerState } from './worker-state.ts';
@@ -12,7 +12,7 @@ export function scatter(s: SchedulerState, client: ClientState, record: Scatter)
   for (let index = 0; index < nbytes.length; index++) {
     const number = record.first + index;
     const key = record.keys?.[index] ?? null;
-    const known = key === null ? undefined : s.keys.get(key);
+    const known = taskOfKey(s, key);
     if (known !== undefined && (known.state !== STATE.RELEASED || known.submission !== null)) {
       join(s, known, client, number);
       continue;

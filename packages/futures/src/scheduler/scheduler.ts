@@ -12,6 +12,7 @@ import { cancel, closeClient, importFuture, missing, openClient, releaseFutures,
 import { Coordination } from './coordination/coordination.ts';
 import { request, withdraw } from './coordination/requests.ts';
 import { joinWorker, loseRank, loseSilentWorkers, removeWorker } from './loss.ts';
+import { Members, type Membership } from './membership.ts';
 import type { Outgoing } from './outbox.ts';
 import { dispatch, offerRoom, scatterBacklog } from './placement.ts';
 import { checkJobs, Replications } from './replication.ts';
@@ -29,7 +30,7 @@ import {
 import { placeWaiting, scatter } from './scattering.ts';
 import { createState, type SchedulerOptions, type SchedulerState } from './state.ts';
 import { describeFunction, submit } from './submissions.ts';
-import { failUnrunnable } from './unrunnable.ts';
+import { failUnrunnable, refuseImpossible } from './unrunnable.ts';
 import { validate } from './validation.ts';
 import type { WorkerState } from './worker-state.ts';
 
@@ -56,8 +57,10 @@ export type SchedulerEvent =
 export class Scheduler {
   readonly #s: SchedulerState;
 
-  constructor(options: SchedulerOptions = {}) {
-    this.#s = createState(options, { coordination: new Coordination(), replications: new Replications() });
+  /** `membership`: which workers there can be, if that is known. */
+  constructor(options: SchedulerOptions = {}, membership?: Membership) {
+    const members = new Members(membership);
+    this.#s = createState(options, { coordination: new Coordination(), replications: new Replications(), members });
   }
 
   /** The state, for tests and reports. */
@@ -99,6 +102,7 @@ export class Scheduler {
     const s = this.#s;
     s.cause = 'placement';
     dispatch(s);
+    refuseImpossible(s);
     if (s.options.validate) validate(s);
     return s.outbox.flush();
   }
@@ -206,6 +210,7 @@ export class Scheduler {
         s.coordination.called(s, worker.rank, record.call, record.outcome);
         break;
       case 'leave':
+        s.members.left(worker.rank);
         removeWorker(s, worker, 'it left', true);
         break;
       case 'died':

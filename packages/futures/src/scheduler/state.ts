@@ -1,6 +1,7 @@
 import type { Rank, TaskId } from '../protocol/index.ts';
 import type { ClientState } from './client-state.ts';
 import type { Coordination } from './coordination/coordination.ts';
+import type { Members } from './membership.ts';
 import { Outbox } from './outbox.ts';
 import { PagedTable } from './paged-table.ts';
 import type { PlacementClass } from './placement-class.ts';
@@ -71,9 +72,11 @@ export interface SchedulerState {
   readonly transferCost: number;
   readonly coordination: Coordination;
   readonly replications: Replications;
+  readonly members: Members;
 }
 
 interface Parts {
+  readonly members: Members;
   readonly coordination: Coordination;
   readonly replications: Replications;
 }

@@ -3,8 +3,19 @@ import type { DescribeFunction, Rank, Submit } from '../protocol/index.ts';
 import type { ClientState } from './client-state.ts';
 import { classFor, forgetClass } from './placement.ts';
 import type { SchedulerState } from './state.ts';
-import { addDependents, addWant, FLAG, type FunctionState, NO_TASKS, STATE, type Submission, Task } from './task.ts';
-import { announce, awaitDependencies, settle, start } from './transitions.ts';
+import {
+  addDependents,
+  addWant,
+  FLAG,
+  type FunctionState,
+  isActive,
+  NO_TASKS,
+  STATE,
+  type Submission,
+  Task,
+} from './task.ts';
+import { announce, awaitDependencies, failWith, settle, start } from './transitions.ts';
+import { impossible } from './unrunnable.ts';
 
 export function describeFunction(s: SchedulerState, rank: Rank, record: DescribeFunction): void {
   let fn = s.functions.get(record.hash);
@@ -42,6 +53,7 @@ export function submit(s: SchedulerState, client: ClientState, record: Submit): 
   }
   const submission = submissionOf(s, fn, record);
   const { placement } = submission;
+  const failure = impossible(s, placement);
   // Tasks that are cancelled at once must not take the class with them.
   placement.tasks++;
   const parent = record.parent && s.tasks.get(record.parent.task);
@@ -54,7 +66,7 @@ export function submit(s: SchedulerState, client: ClientState, record: Submit): 
     const own: number[] = [];
     for (; pairs[pair] === index; pair += 2) own.push(pairs[pair + 1]!);
     const key = record.keys?.[index] ?? null;
-    const known = key === null ? undefined : s.keys.get(key);
+    const known = taskOfKey(s, key);
     if (known !== undefined) {
       join(s, known, client, number);
       continue;
@@ -76,6 +88,7 @@ export function submit(s: SchedulerState, client: ClientState, record: Submit): 
     if (task.dependencies.length === 0) task.state = STATE.WAITING;
     else depend(task);
     awaitDependencies(s, task, true);
+    if (failure !== undefined && isActive(task)) failWith(s, task, failure, undefined);
   }
   settle(s);
   if (--placement.tasks === 0) forgetClass(s, placement);
@@ -95,6 +108,12 @@ function submissionOf(s: SchedulerState, fn: FunctionState, record: Submit): Sub
     ranks: options.ranks ?? 1,
     placement: classFor(s, options),
   };
+}
+
+/** The task that a call of this key is. One that could go nowhere is left behind: the call may have other options now. */
+export function taskOfKey(s: SchedulerState, key: string | null): Task | undefined {
+  const task = key === null ? undefined : s.keys.get(key);
+  return task?.state === STATE.ERRED && task.rare!.blame!.failure.kind === 'unrunnable' ? undefined : task;
 }
 
 export function create(s: SchedulerState, task: Task): void {

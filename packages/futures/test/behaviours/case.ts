@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Client } from '../../src/index.ts';
@@ -73,6 +73,35 @@ export const soon = (milliseconds = 50): { readonly signal: AbortSignal } => ({
 });
 
 export const range = (length: number): number[] => Array.from({ length }, (_, i) => i);
+
+/** What a held task and the script tell each other by files, since the threads of workers share nothing. */
+export class Hold {
+  readonly log: string;
+  readonly go: string;
+  constructor(files: Iterator<string>) {
+    this.log = files.next().value as string;
+    this.go = files.next().value as string;
+    writeFileSync(this.log, '');
+  }
+  get count(): number {
+    return readFileSync(this.log).length;
+  }
+  /** Resolves once so many tasks hold their threads. */
+  async held(count: number): Promise<void> {
+    await eventually(() => this.count >= count, `${count} tasks hold their threads`);
+  }
+  letGo(): void {
+    writeFileSync(this.go, '');
+  }
+}
+
+const nap = new Int32Array(new SharedArrayBuffer(4));
+
+/** A task that holds its thread until it is told to go on. */
+export const hold = (log: string, go: string): void => {
+  appendFileSync(log, '.');
+  while (!existsSync(go)) Atomics.wait(nap, 0, 0, 1);
+};
 
 /** Names of files that are not there yet, in a directory that goes with the generator. */
 export function* fileNames(): Generator<string, never> {

@@ -12,6 +12,7 @@ import {
   type ToWorker,
 } from '../../src/protocol/index.ts';
 import { type HostRecord, Scheduler } from '../../src/scheduler/index.ts';
+import type { Membership } from '../../src/scheduler/membership.ts';
 import type { SchedulerOptions } from '../../src/scheduler/state.ts';
 
 /** One task as a worker got it. */
@@ -40,8 +41,8 @@ export class Cluster {
   readonly host: HostRecord[] = [];
   now = 0;
 
-  constructor(options: SchedulerOptions = {}) {
-    this.scheduler = new Scheduler({ validate: true, story: 20, ...options });
+  constructor(options: SchedulerOptions = {}, membership?: Membership) {
+    this.scheduler = new Scheduler({ validate: true, story: 20, ...options }, membership);
   }
 
   get tasks(): number {

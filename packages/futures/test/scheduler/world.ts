@@ -1,4 +1,5 @@
 import type { TaskOptions } from '../../src/protocol/index.ts';
+import type { Membership } from '../../src/scheduler/membership.ts';
 import { Cluster, type Run, type SimulatedClient, type SimulatedWorker } from './cluster.ts';
 import type { Step } from './history.ts';
 
@@ -8,7 +9,7 @@ const FIRST_CLIENT = 100_000;
 
 /** A simulated cluster to which the steps of a history happen. */
 export class World {
-  readonly cluster = new Cluster({ allowedFailures: 2 });
+  readonly cluster: Cluster;
   readonly clients: SimulatedClient[] = [];
   readonly past: { readonly worker: SimulatedWorker; readonly run: Run }[] = [];
   nextRank = FIRST_WORKER;
@@ -16,7 +17,8 @@ export class World {
   nextLocal = 2;
   readonly leases: { readonly client: SimulatedClient; readonly request: number }[] = [];
 
-  constructor() {
+  constructor(membership?: Membership) {
+    this.cluster = new Cluster({ allowedFailures: 2 }, membership);
     const rank = this.nextClientRank++;
     this.clients.push(this.cluster.client(rank, 0), this.cluster.client(rank, 1));
   }

@@ -66,6 +66,15 @@ export class Coordination {
     for (const { ask } of ready) ask.answer(s, running.map(infoOf));
   }
 
+  /** More workers than there can be will never come. */
+  refuseWaits(s: SchedulerState): void {
+    const { most } = s.members;
+    for (const { ask, count } of this.workerWaits.filter((wait) => wait.count > most)) {
+      ask.leave();
+      ask.refuse(s, 'PAR_NO_WORKERS', `waitForWorkers: there will never be ${count} workers: ${s.members}`);
+    }
+  }
+
   /** It was given a function that has not ended. */
   isCalled(rank: Rank): boolean {
     for (const { waiting } of this.calls.values()) if (waiting.has(rank)) return true;

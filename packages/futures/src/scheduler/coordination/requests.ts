@@ -81,7 +81,7 @@ function perform(s: SchedulerState, client: ClientState, ask: Ask, call: Call): 
       copyTasks(s, client, ask, call);
       return;
     case 'retire-workers': {
-      const workers = find(s, ask, call.workers);
+      const workers = find(s, ask, call.workers, 'retireWorkers');
       if (workers) retire(s, workers, () => ask.answer(s));
       return;
     }
@@ -245,13 +245,18 @@ function isOver(s: SchedulerState, client: ClientState, id: TaskId | undefined):
   return !members.some((member) => member?.rank === client.rank);
 }
 
-function find(s: SchedulerState, ask: Ask, names: readonly (number | string)[]): WorkerState[] | undefined {
+function find(
+  s: SchedulerState,
+  ask: Ask,
+  names: readonly (number | string)[],
+  operation: string,
+): WorkerState[] | undefined {
   const found: WorkerState[] = [];
   for (const name of names) {
     const worker = [...s.workers.values()].find((other) => other.rank === name || other.name === name);
     if (worker === undefined) {
       const known = [...s.workers.values()].map((other) => other.name).join(', ');
-      ask.refuse(s, 'PAR_NOT_FOUND', `there is no worker ${name}; workers are: ${known || 'none'}`);
+      ask.refuse(s, 'PAR_NOT_FOUND', `${operation}: there is no worker ${name}; workers are: ${known || 'none'}`);
       return undefined;
     }
     found.push(worker);
@@ -275,7 +280,7 @@ function runCall(
     s.outbox.host(order);
     return;
   }
-  const workers = call.workers === undefined ? [...s.workers.values()] : find(s, ask, call.workers);
+  const workers = call.workers === undefined ? [...s.workers.values()] : find(s, ask, call.workers, 'run');
   if (workers === undefined) return;
   if (workers.length === 0) {
     ask.answer(s, []);
@@ -297,14 +302,15 @@ function copyTasks(
 ): void {
   const copies = call.copies ?? Number.POSITIVE_INFINITY;
   if (!(copies >= 1)) {
-    ask.refuse(s, 'PAR_ARGUMENT', `${copies} copies: at least one must be left`);
+    ask.refuse(s, 'PAR_ARGUMENT', `replicate: ${copies} copies, but at least one must be left`);
     return;
   }
   if (![...s.workers.values()].some(takesTasks)) {
-    ask.refuse(s, 'PAR_NO_WORKERS', 'no worker takes data now');
+    ask.refuse(s, 'PAR_NO_WORKERS', 'replicate: no worker takes data now');
     return;
   }
   const tasks = call.futures.map((number) => client.futures.get(number)).filter((task) => task !== undefined);
+  if (call.workers !== undefined && find(s, ask, call.workers, 'replicate') === undefined) return;
   const workers = call.workers === undefined ? null : new Set(call.workers);
   replicate(s, tasks, copies, workers, () => ask.answer(s));
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { taskContext } from '../../../src/index.ts';
-import { casesOf, eventually, range, refused, throws } from '../case.ts';
+import { casesOf, eventually, fileNames, Hold, hold, range, refused, throws } from '../case.ts';
 
 const inc = (x: number): number => x + 1;
 const make = (length: number): Float64Array => new Float64Array(length);
@@ -29,7 +29,18 @@ export const PLACEMENT = [
       const there = client.scatter([new Float64Array(1000).fill(4)], { workers: 'bob' });
       await client.wait(there);
       assert.deepEqual([...(await client.whoHas(there)).values()], [[3]]);
+      const small = client.scatter({ small: true }, { workers: 'alice' });
+      await client.wait([small]);
+      assert.deepEqual([...(await client.whoHas([small])).values()], [[2]]);
       throws(() => client.scatter([make(1000)], { workers: 99 }), 'PAR_NOT_FOUND');
+      throws(() => client.scatter(1, { broadcast: -1 }), 'PAR_ARGUMENT');
+      for (const value of [41, make(1000)]) {
+        const nowhere = client.scatter(value, { workers: 'carol' });
+        await refused(nowhere, 'PAR_NOT_FOUND', /carol.*alice.*bob/);
+        assert.deepEqual(await client.scatter(value), value);
+        nowhere.release();
+      }
+      await refused(client.replicate([small], { workers: 'carol' }), 'PAR_NOT_FOUND', /^replicate:/);
     },
 
     '42 a task goes to the larger of its dependencies': async ({ client, workers }) => {
@@ -46,11 +57,15 @@ export const PLACEMENT = [
       for (const one of [workers[0]!, 'alice', [workers[0]!, 'alice']]) {
         assert.equal(await client.with({ workers: one, pure: false }).submit(rank), workers[0]);
       }
-      const waiting = client.with({ workers: 'carol' }).submit(inc, 46);
-      await eventually(async () => (await client.counts())['no-worker'] === 1, 'it waits for carol');
-      assert.match(await client.explain(waiting), /cannot run on any of the 2 workers.*carol/);
+      // These workers are ranks of a job: there will never be others.
+      const impossible = client.with({ workers: 'carol' }).submit(inc, 46);
+      await refused(impossible, 'PAR_NOT_FOUND', /inc.*needs workers carol.*alice.*bob/);
+      // The same call with other options is made anew.
+      assert.equal(await client.with({ workers: 'bob' }).submit(inc, 46), 47);
+      await refused(impossible, 'PAR_NOT_FOUND');
+      await refused(client.with({ ranks: 3 }).submit(rank), 'PAR_UNRUNNABLE', /rank.*needs 3 workers at a time/);
+      await refused(client.waitForWorkers(3), 'PAR_NO_WORKERS', /3 workers/);
       assert.ok(workers.includes(await client.with({ workers: 'carol', allowOtherWorkers: true }).submit(rank)));
-      waiting.cancel();
       throws(() => client.with({ allowOtherWorkers: true }).submit(rank), 'PAR_ARGUMENT');
     },
 
@@ -61,41 +76,50 @@ export const PLACEMENT = [
       const only = client.with({ workers: workers[0]!, pure: false });
       const stamp = (_: unknown): number => performance.timeOrigin + performance.now();
       // While the only thread is busy, what is submitted is put in order.
-      const busy = only.submit(async () => {
-        await new Promise((resolve) => setTimeout(resolve, 100));
-      });
+      const files = fileNames();
+      const first = new Hold(files);
+      only.with({ fireAndForget: true }).submit(hold, first.log, first.go);
+      await first.held(1);
       const low = only.with({ priority: -1 }).map(stamp, range(5));
       const normal = only.map(stamp, range(5));
       const high = only.with({ priority: 1 }).map(stamp, range(5));
-      await busy;
+      await client.workers();
+      first.letGo();
       const times = await client.gather({ low, normal, high });
       assert.ok(Math.max(...times.high) <= Math.min(...times.normal), JSON.stringify(times));
       assert.ok(Math.max(...times.normal) <= Math.min(...times.low), JSON.stringify(times));
 
-      const again = only.submit(async () => {
-        await new Promise((resolve) => setTimeout(resolve, 100));
-      });
+      const second = new Hold(files);
+      only.with({ fireAndForget: true }).submit(hold, second.log, second.go);
+      await second.held(1);
       const x = only.map(stamp, range(5));
       const y = only.map(stamp, x);
       const z = only.map(stamp, y);
-      await again;
+      await client.workers();
+      second.letGo();
       const chains = await client.gather({ x, z });
       assert.ok(Math.min(...chains.z) < Math.max(...chains.x), JSON.stringify(chains));
+      files.return(undefined as never);
     },
 
     '48 no more tasks run together than their resources allow': async ({ client, workers }) => {
       const limited = client.with({ resources: { A: 1 }, pure: false });
-      const span = async (_: number): Promise<[rank: number, from: number, to: number]> => {
-        const from = performance.timeOrigin + performance.now();
-        await new Promise((resolve) => setTimeout(resolve, 20));
-        return [taskContext().workerRank, from, performance.timeOrigin + performance.now()];
-      };
-      const spans = await client.gather(limited.map(span, range(12)));
-      for (const [worker, from, to] of spans) {
-        const together = spans.filter(([other, start, end]) => other === worker && start < to && end > from);
-        // alice has two of A but one thread, bob the other way round.
-        assert.equal(together.length, 1);
-      }
+      const files = fileNames();
+      const gate = new Hold(files);
+      const held = limited.map(
+        hold,
+        range(12).map(() => gate.log),
+        range(12).map(() => gate.go),
+      );
+      await gate.held(2);
+      // Another task finds room, a third of these does not: alice has two of A but one thread, bob the other way round.
+      assert.equal(await client.with({ workers: 'bob' }).submit(inc, 480), 481);
+      const given = [...(await client.processing()).values()].map((keys) => keys.length);
+      assert.deepEqual(given, [1, 1]);
+      assert.equal(gate.count, 2);
+      gate.letGo();
+      await client.gather(held);
+      files.return(undefined as never);
       const failing = limited.submit((): number => {
         throw new Error('48');
       });
@@ -104,10 +128,11 @@ export const PLACEMENT = [
       const all = client.with({ resources: { A: 2 } });
       assert.equal(await all.submit(rank), workers[0]);
       const impossible = client.with({ resources: { B: 1 } }).submit(inc, 48);
-      await eventually(async () => (await client.counts())['no-worker'] === 1, 'it waits for a worker with B');
+      await refused(impossible, 'PAR_UNRUNNABLE', /inc.*needs 1 B.*alice \(rank 2\) with 2 A/);
       assert.equal(await client.submit(inc, 49), 50);
-      impossible.cancel();
-      throws(() => client.with({ resources: { A: -1 } }).submit(inc, 1), 'PAR_ARGUMENT');
+      for (const amount of [-1, Number.NaN, '1']) {
+        throws(() => client.with({ resources: { A: amount as number } }).submit(inc, 1), 'PAR_ARGUMENT', /inc/);
+      }
     },
 
     '49 a preference is given up when its worker has much to do; a restriction is not': async ({ client, workers }) => {
@@ -258,6 +283,10 @@ export const PLACEMENT = [
           }
         }
         await assert.rejects(client.actor(Broken).result(), /never made/);
+        const notClasses: readonly unknown[] = [() => 1, async () => 1, { method() {} }.method];
+        for (const one of notClasses)
+          throws(() => client.actor(one as never), 'PAR_ARGUMENT', /must be a class.*submit\(/);
+        throws(() => client.submit(Counter as never), 'PAR_ARGUMENT', /Counter is a class.*actor\(Counter\)/);
       },
     },
     { shape: 'five' },

@@ -65,6 +65,8 @@ export const SUBMITTING = casesOf({
       ['x1', 'x2'],
     );
     assert.deepEqual(await client.gather(exact), [2, 3]);
+    throws(() => client.with({ key: ['x', 'x'] }).map(inc, [1, 2]), 'PAR_ARGUMENT', /two tasks have the key 'x'/);
+    throws(() => client.with({ key: ['x'] }).map(inc, [1, 2]), 'PAR_ARGUMENT');
   },
 
   '6 a hundred results come in order': async ({ client }) => {
@@ -97,6 +99,10 @@ export const SUBMITTING = casesOf({
     assert.equal(await client.submit(async (x: number) => x * 2, 21), 42);
     // @ts-expect-error not a function
     throws(() => client.submit(1, 2), 'PAR_ARGUMENT');
+    // Over an async iterable too at the call, not when the first value is taken.
+    async function* none(): AsyncGenerator<number> {}
+    throws(() => client.map(1 as never, none()), 'PAR_ARGUMENT');
+    throws(() => client.with({ workers: [{} as never] }).map(inc, [1]), 'PAR_ARGUMENT', /ranks or names/);
     assert.equal(await client.submit(add.bind(undefined, 1), 1), 2);
   },
 
