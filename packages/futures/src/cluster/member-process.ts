@@ -42,7 +42,7 @@ await runRole(
     ranksOnHost: settings.workers,
     ...settings.role,
   },
-  { grows: true },
+  { more: 'alike' },
 );
 ended = true;
 await transport.close();

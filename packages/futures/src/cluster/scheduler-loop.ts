@@ -1,7 +1,13 @@
 import type { Universe } from '@par/comm-core';
 import type { Mailbox } from '../mailbox/index.ts';
 import { LOCAL_CLIENTS, type Rank, TAGS, type ToScheduler } from '../protocol/index.ts';
-import { type HostRecord, Scheduler, type SchedulerEvent, type SchedulerOptions } from '../scheduler/index.ts';
+import {
+  type HostRecord,
+  type MoreWorkers,
+  Scheduler,
+  type SchedulerEvent,
+  type SchedulerOptions,
+} from '../scheduler/index.ts';
 import { callOutside } from '../worker/call.ts';
 import type { Roles } from './layout.ts';
 
@@ -17,8 +23,8 @@ export const CLIENT_ROLE = 'client';
 /** How ranks can come later. */
 export interface Growth {
   readonly universe?: Pick<Universe, 'onArrival' | 'evict'> | undefined;
-  /** A client may start more workers, and says so by `expect`. */
-  readonly grows?: boolean | undefined;
+  /** Which workers may be started besides. Default none. */
+  readonly more?: MoreWorkers | undefined;
 }
 
 /** The scheduler's part of a rank: hands what it receives to the state machine, and once a turn sends what that says. */
@@ -45,13 +51,13 @@ export class SchedulerLoop {
     mailbox: Mailbox,
     layout: Roles,
     options: Omit<SchedulerOptions, 'rank'>,
-    { universe, grows = false }: Growth,
+    { universe, more = 'none' }: Growth,
   ) {
     this.#universe = universe;
     this.ended = this.#end.promise;
     this.#mailbox = mailbox;
     this.#client = layout.client;
-    const membership = { initial: layout.workers, replaced: grows || universe !== undefined, grows };
+    const membership = { initial: layout.workers, replaced: universe !== undefined || more !== 'none', more };
     this.#scheduler = new Scheduler({ ...options, rank: mailbox.comm.rank }, membership);
     for (const rank of layout.workers) this.#expect(rank);
     for (const rank of [layout.client, layout.scheduler]) if (rank !== undefined) this.#listen(rank);

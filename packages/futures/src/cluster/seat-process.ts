@@ -50,7 +50,7 @@ await runRole(
     ...(role.name !== undefined && { name: `${role.name}-${rank}` }),
   },
   // Whoever joined a cluster is not its launcher's to replace.
-  { universe, replacement: joins ? undefined : replacementOf(fileURLToPath(import.meta.url), settings) },
+  { universe, more: 'any', replacement: joins ? undefined : replacementOf(fileURLToPath(import.meta.url), settings) },
 );
 await transport.close();
 process.exit(lost ? PEER_LOST_STATUS : 0);

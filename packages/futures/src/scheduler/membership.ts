@@ -1,17 +1,19 @@
 import type { JoinWorker, Rank } from '../protocol/index.ts';
 import { isAllowed, type PlacementClass, type WorkerKind } from './placement-class.ts';
 
+/** Workers that may be started later: more of those that there are, or any. */
+export type MoreWorkers = 'none' | 'alike' | 'any';
+
 /** Which workers a cluster can have. */
 export interface Membership {
   /** Ranks of the workers it starts with. Until they have joined nothing is known of what there will be. */
   readonly initial: readonly Rank[];
   /** Workers of the same kind take the place of lost ones. */
   readonly replaced: boolean;
-  /** More of the same kinds may be started. */
-  readonly grows: boolean;
+  readonly more: MoreWorkers;
 }
 
-/** `short`: there are workers that could, but too few. */
+/** `short`: not with those that there are, but others may come. */
 export type Verdict = 'possible' | 'short' | 'impossible';
 
 /** The workers that are there or will be back. */
@@ -61,7 +63,7 @@ export class Members {
 
   /** Workers there can be at a time. */
   get most(): number {
-    if (this.#plan === undefined || this.#plan.grows) return Number.POSITIVE_INFINITY;
+    if (this.#plan === undefined || this.#plan.more !== 'none') return Number.POSITIVE_INFINITY;
     return this.#starting.size + this.#startingAgain + this.#kinds.size + this.#vacant.length;
   }
 
@@ -74,13 +76,15 @@ export class Members {
     if (!this.#areKnown) return 'possible';
     const able = this.#all().filter((kind) => isAllowed(placement, kind)).length;
     if (able >= placement.ranks) return 'possible';
-    const moreMayCome = this.#plan!.grows && [...this.#seen.values()].some((kind) => isAllowed(placement, kind));
-    return moreMayCome ? 'short' : 'impossible';
+    const { more } = this.#plan!;
+    const isSeen = [...this.#seen.values()].some((kind) => isAllowed(placement, kind));
+    return more === 'any' || (more === 'alike' && isSeen) ? 'short' : 'impossible';
   }
 
   /** Whether one of the workers with these ranks or names is there or may come. */
   isAnyOf(names: ReadonlySet<Rank | string>): boolean {
-    return !this.#areKnown || this.#all().some(({ rank, name }) => names.has(rank) || names.has(name));
+    if (!this.#areKnown || this.#plan!.more === 'any') return true;
+    return this.#all().some(({ rank, name }) => names.has(rank) || names.has(name));
   }
 
   /** For people. */

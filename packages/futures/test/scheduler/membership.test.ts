@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest';
 import type { Membership } from '../../src/scheduler/membership.ts';
 import { Cluster, type SimulatedClient } from './cluster.ts';
 
-const FIXED: Membership = { initial: [2, 3], replaced: false, grows: false };
+const FIXED: Membership = { initial: [2, 3], replaced: false, more: 'none' };
 const REPLACED: Membership = { ...FIXED, replaced: true };
-const GROWING: Membership = { ...REPLACED, grows: true };
+const GROWING: Membership = { ...REPLACED, more: 'alike' };
 
 function started(membership: Membership): { readonly cluster: Cluster; readonly client: SimulatedClient } {
   const cluster = new Cluster({}, membership);
@@ -163,5 +163,17 @@ describe('where more workers can be started', () => {
     cluster.drain();
     expect(client.statuses([wide, wider])).toEqual(['finished', 'finished']);
     expect(client.answer(many)).toMatchObject({ ok: true });
+  });
+
+  test('where any may join, all waits, and each need is told once', () => {
+    const { cluster, client } = started({ ...REPLACED, more: 'any' });
+    client.ask({ method: 'subscribe', topic: 'warn' });
+    const gpus = client.map(2, { resources: { gpu: 2 } });
+    const carol = client.submit('carol', [], { workers: ['carol'] });
+    expect(client.statuses([...gpus, carol])).toEqual(['pending', 'pending', 'pending']);
+    expect(client.records.filter((record) => record.kind === 'event')).toHaveLength(2);
+    cluster.join(4, { name: 'carol', resources: { gpu: 2 } });
+    cluster.drain();
+    expect(client.statuses([...gpus, carol])).toEqual(['finished', 'finished', 'finished']);
   });
 });

@@ -15,9 +15,10 @@ type Plan = Omit<Membership, 'initial'> | undefined;
 /** What is known of the workers there will be. */
 const plans = fc.constantFrom<Plan>(
   undefined,
-  { replaced: false, grows: false },
-  { replaced: true, grows: false },
-  { replaced: true, grows: true },
+  { replaced: false, more: 'none' },
+  { replaced: true, more: 'none' },
+  { replaced: true, more: 'alike' },
+  { replaced: true, more: 'any' },
 );
 
 function play(history: readonly Step[], plan: Plan): void {
