@@ -13,6 +13,7 @@ describeSlurm('three nodes with two tasks each', () => {
     conformance({
       name,
       capabilities: { detectsMismatch: sockets, survivesPeerLoss: sockets },
+      communicators: 'in turn',
       sizes: [6],
       setup: () => ({
         launch: (program) => ({

@@ -18,8 +18,9 @@ test('the squares of the first program, over three hosts', async () => {
 conformance({
   name: 'par run over three hosts',
   capabilities: { detectsMismatch: true, survivesPeerLoss: true },
-  // Among them jobs with two ranks on a host.
-  sizes: [3, 5],
+  communicators: 'in turn',
+  // Two hosts with two ranks, one with one.
+  sizes: [5],
   setup: (size, purpose) => {
     const policy = purpose === 'peer-loss' ? ['--on-fail', 'wait'] : [];
     return {

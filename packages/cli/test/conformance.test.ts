@@ -7,7 +7,8 @@ const par = fileURLToPath(new URL('../dist/bin.js', import.meta.url));
 conformance({
   name: 'par run',
   capabilities: { detectsMismatch: true, survivesPeerLoss: true },
-  sizes: [1, 3, 5],
+  communicators: 'in turn',
+  sizes: [3],
   setup: (size, purpose) => ({
     launch: (program) => ({
       command: process.execPath,

@@ -7,6 +7,7 @@ for (const family of ['unix', 'tcp']) {
   conformance({
     name: family,
     capabilities: { detectsMismatch: true, survivesPeerLoss: true },
+    communicators: 'in turn',
     setup: (size) => ({
       launch: (program) => ({
         command: process.execPath,

@@ -49,11 +49,11 @@ function suite(title: string, run: () => Promise<Map<string, TestResult>>, names
  * `PAR_CONFORMANCE_ONLY` (part of a case's name) runs the matching cases alone.
  */
 export function conformance(options: ConformanceOptions): void {
-  const { capabilities, sizes = CONFORMANCE_SIZES } = options;
+  const { capabilities, communicators: coverage = 'all', sizes = CONFORMANCE_SIZES } = options;
   const only = process.env.PAR_CONFORMANCE_ONLY;
   describe(`conformance: ${options.name}`, () => {
     for (const size of sizes) {
-      const steps = stepsOf(selectCases(only), size, capabilities);
+      const steps = stepsOf({ cases: selectCases(only), coverage, capabilities }, size);
       suite(`${size} rank${size === 1 ? '' : 's'}`, () => runAll(options, size, only), steps.map(keyOf));
     }
     if (capabilities.survivesPeerLoss && only === undefined) {

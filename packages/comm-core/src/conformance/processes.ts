@@ -3,6 +3,7 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Capabilities } from '../transport/index.ts';
+import type { Coverage } from './case.ts';
 import type { JobResult, ProcessJob } from './job.ts';
 import type { RankReport } from './run-rank.ts';
 
@@ -15,7 +16,7 @@ const QUOTED_CHARACTERS = 6000;
 
 /** What the ranks of a process job are to do. */
 export type Work =
-  | { readonly purpose: 'cases'; readonly skip: number; readonly only: string | undefined }
+  | { readonly purpose: 'cases'; readonly skip: number; readonly only: string | undefined; readonly coverage: Coverage }
   | { readonly purpose: 'peer-loss' };
 
 /** What the rank program reads. */

@@ -16,7 +16,8 @@ const report = (entry: RankReport): void => void writeSync(file, `${JSON.stringi
 if (work.purpose === 'peer-loss') {
   await runLoss(world, capabilities, deadlineMs, () => kill(pid, 'SIGKILL'), report);
 } else {
-  const { skip, only } = work;
-  const passed = await runRank(world, { cases: selectCases(only), capabilities, skip, deadlineMs }, report);
+  const { skip, only, coverage } = work;
+  const plan = { cases: selectCases(only), coverage, capabilities, skip, deadlineMs };
+  const passed = await runRank(world, plan, report);
   if (!passed) exit(1);
 }

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import type { Capabilities } from '../transport/index.ts';
+import type { Coverage } from './case.ts';
 import { selectCases } from './cases.ts';
 import { runInProcess, runLossInProcess } from './in-process.ts';
 import type { Job, JobResult, Purpose } from './job.ts';
@@ -21,6 +22,11 @@ export interface JobOptions {
   /** Gives back what `setup` made. */
   teardown?(job: Job): void | Promise<void>;
   readonly capabilities: Capabilities;
+  /**
+   * Communicators each case is run on: `all`, at every size; or `in turn`, the world at every size and the others at
+   * some of them each, in about two thirds of the time. Default `all`.
+   */
+  readonly communicators?: Coverage;
   /** Milliseconds after which a case counts as hanging. Default 20 s. */
   readonly deadlineMs?: number;
 }
@@ -37,19 +43,19 @@ export async function runAll(
   size: number,
   only: string | undefined,
 ): Promise<Map<string, TestResult>> {
-  const { capabilities, deadlineMs = DEADLINE_MS } = options;
+  const { capabilities, communicators: coverage = 'all', deadlineMs = DEADLINE_MS } = options;
   const cases = selectCases(only);
   const longestMs = Math.max(deadlineMs, ...cases.map((test) => test.deadlineMs ?? 0));
-  const steps = stepsOf(cases, size, capabilities);
+  const steps = stepsOf({ cases, coverage, capabilities }, size);
   const results = new Map<string, TestResult>();
   let skip = 0;
   let ended: JobResult | undefined;
   for (let jobs = 0; jobs < MAX_JOBS && skip < steps.length; jobs++) {
     const job = await options.setup(size, 'cases');
-    const work = { purpose: 'cases', skip, only } as const;
+    const work = { purpose: 'cases', skip, only, coverage } as const;
     ended =
       'worlds' in job
-        ? await runInProcess(job, { cases, capabilities, skip, deadlineMs })
+        ? await runInProcess(job, { cases, coverage, capabilities, skip, deadlineMs })
         : await runProcesses(job, rankProgram(), { capabilities, deadlineMs, work }, longestMs);
     await options.teardown?.(job);
     const joined = summarize(steps.slice(skip), size, ended);

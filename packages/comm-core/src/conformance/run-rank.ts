@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { Communicator } from '../comm/communicator.ts';
 import { Comm } from '../comm/intracomm.ts';
 import type { Capabilities } from '../transport/index.ts';
-import { applies, COMMUNICATORS, type CommunicatorKind, type ConformanceCase, sizesOf } from './case.ts';
+import { applies, type CommunicatorKind, type ConformanceCase, type Coverage, kindsAt, sizesOf } from './case.ts';
 import { CheckFailed, makeTools } from './checks.ts';
 import { deadline, within } from './deadline.ts';
 
@@ -19,9 +19,10 @@ export interface RankReport {
   readonly ms: number;
 }
 
-/** What is run in one job: the cases, each on every kind of communicator, without those already known. */
+/** What is run in one job: the cases, each on its kinds of communicators, without those already known. */
 export interface Plan {
   readonly cases: readonly ConformanceCase[];
+  readonly coverage: Coverage;
   readonly capabilities: Capabilities;
   /** Steps (see `stepsOf`) to leave out at the start. */
   readonly skip: number;
@@ -35,11 +36,14 @@ export interface Step {
 }
 
 /** Every step of a run with `size` ranks that says something about some of them, in the order in which all take them. */
-export function stepsOf(cases: readonly ConformanceCase[], size: number, capabilities: Capabilities): Step[] {
-  return cases.flatMap((test) =>
-    COMMUNICATORS.filter((kind) => sizesOf(kind, size).some((n) => applies(test, kind, n, capabilities))).map(
-      (kind) => ({ kind, test }),
-    ),
+export function stepsOf(
+  { cases, coverage, capabilities }: Pick<Plan, 'cases' | 'coverage' | 'capabilities'>,
+  size: number,
+): Step[] {
+  return cases.flatMap((test, index) =>
+    kindsAt(coverage, index, size)
+      .filter((kind) => sizesOf(kind, size).some((n) => applies(test, kind, n, capabilities)))
+      .map((kind) => ({ kind, test })),
   );
 }
 
@@ -74,7 +78,7 @@ export async function runRank(
   const control = await within(start.signal, `rank ${world.rank}: duplicating the world`, world.dup());
   start.clear();
   const made = new Map<CommunicatorKind, Communicator>();
-  const steps = stepsOf(plan.cases, world.size, plan.capabilities).slice(plan.skip);
+  const steps = stepsOf(plan, world.size).slice(plan.skip);
   for (const [i, { kind, test }] of steps.entries()) {
     const started = performance.now();
     const { signal, clear } = deadline(test.deadlineMs ?? plan.deadlineMs, stop);

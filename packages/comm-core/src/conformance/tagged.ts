@@ -84,11 +84,13 @@ export function taggedArray(type: ElementKind, length: number, source: number, d
   return array;
 }
 
-/** Bytes tagged cheaply, for messages of any length. */
+/** Bytes tagged cheaply, for messages of any length: each word is the one before it and a step that no two messages share. */
 export function taggedBytes(length: number, source: number, dest: number, sequence = 0): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(length);
   const words = new Uint32Array(bytes.buffer, 0, length >>> 2);
-  for (let i = 0; i < words.length; i++) words[i] = elementOf(source, dest, sequence, i);
+  const start = elementOf(source, dest, sequence, 0);
+  const step = elementOf(source, dest, sequence, 1) | 1;
+  for (let i = 0; i < words.length; i++) words[i] = start + Math.imul(step, i);
   for (let i = words.length * 4; i < length; i++) bytes[i] = elementOf(source, dest, sequence, i);
   return bytes;
 }

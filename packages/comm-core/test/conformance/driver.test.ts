@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { worldOf } from '../../src/comm/intracomm.ts';
-import type { ConformanceCase } from '../../src/conformance/case.ts';
+import { COMMUNICATORS, type ConformanceCase, type Coverage } from '../../src/conformance/case.ts';
 import { runInProcess } from '../../src/conformance/in-process.ts';
 import type { JobResult } from '../../src/conformance/job.ts';
 import { runAll } from '../../src/conformance/run-all.ts';
@@ -11,10 +11,11 @@ import { memoryTransports } from '../../src/memory/index.ts';
 const capabilities = { detectsMismatch: true, survivesPeerLoss: true };
 
 /** Runs these cases on three ranks in memory and gives the failure of each step that has a result. */
-async function failures(cases: readonly ConformanceCase[], deadlineMs = 200) {
+async function failures(cases: readonly ConformanceCase[], deadlineMs = 200, coverage: Coverage = 'all') {
   const worlds = memoryTransports(3).map((transport) => worldOf(transport));
-  const result = await runInProcess({ worlds }, { cases, capabilities, skip: 0, deadlineMs });
-  return summarize(stepsOf(cases, 3, capabilities), 3, result).map(({ failure }) => failure);
+  const plan = { cases, coverage, capabilities, skip: 0, deadlineMs };
+  const result = await runInProcess({ worlds }, plan);
+  return summarize(stepsOf(plan, 3), 3, result).map(({ failure }) => failure);
 }
 
 const fine: ConformanceCase = { name: 'fine', run: (comm) => comm.barrier() };
@@ -22,6 +23,21 @@ const fine: ConformanceCase = { name: 'fine', run: (comm) => comm.barrier() };
 describe('a run of cases', () => {
   it('has a result for every case on every communicator', async () => {
     expect(await failures([fine, fine])).toEqual(new Array(8).fill(undefined));
+  });
+
+  it('in turn, has the world for every case, and every communicator for every case at some size and for every size', () => {
+    const sizes = [2, 3, 4, 5, 8, 9];
+    const cases = [fine, fine, fine, fine, fine, fine].map((test, i) => ({ ...test, name: `case ${i}` }));
+    const seen = sizes.flatMap((size) =>
+      stepsOf({ cases, coverage: 'in turn', capabilities }, size).map(({ kind, test }) => ({ size, kind, test })),
+    );
+    const kindsOf = (steps: typeof seen) => new Set(steps.map(({ kind }) => kind));
+    for (const test of cases)
+      expect(kindsOf(seen.filter((step) => step.test === test))).toEqual(new Set(COMMUNICATORS));
+    for (const size of sizes)
+      expect(kindsOf(seen.filter((step) => step.size === size))).toEqual(new Set(COMMUNICATORS));
+    expect(seen.filter(({ kind }) => kind === 'world')).toHaveLength(cases.length * sizes.length);
+    expect(seen.length).toBeLessThan(0.6 * cases.length * sizes.length * COMMUNICATORS.length);
   });
 
   it('reports the rank whose check fails, and runs nothing after it', async () => {
@@ -74,7 +90,7 @@ describe('a run of cases', () => {
 });
 
 describe('the results of a job', () => {
-  const steps = stepsOf([fine], 3, capabilities);
+  const steps = stepsOf({ cases: [fine], coverage: 'all', capabilities }, 3);
   const entry = (rank: number, outcome: RankReport['outcome'] = 'passed'): RankReport => ({
     rank,
     kind: 'world',
