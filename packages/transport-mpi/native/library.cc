@@ -3,6 +3,8 @@
 
 #include <dlfcn.h>
 #include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -178,10 +180,27 @@ Napi::Value Finalize(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+bool IsRead(int output) {
+  struct stat kind;
+  int unread = 0;
+  if (fstat(output, &kind) != 0 || !S_ISFIFO(kind.st_mode)) return true;
+  return ioctl(output, FIONREAD, &unread) != 0 || unread == 0;
+}
+
+// Launchers drop what a rank has printed and they have not read yet when they hear of MPI_Abort. This waits until they have, for
+// a second at most.
+void WaitForReaders() {
+  for (int i = 0; i < 1000 && !(IsRead(STDOUT_FILENO) && IsRead(STDERR_FILENO)); i++) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+}
+
 void AbortNow() {
   int finalized = 0;
   MPI_Finalized(&finalized);
-  if (engine.active && abortStatus_ != 0 && !finalized) MPI_Abort(MPI_COMM_WORLD, abortStatus_);
+  if (!engine.active || abortStatus_ == 0 || finalized) return;
+  WaitForReaders();
+  MPI_Abort(MPI_COMM_WORLD, abortStatus_);
 }
 
 // abort(status): ends every rank as this process exits, after everything it still prints: MPI_Abort does not return.

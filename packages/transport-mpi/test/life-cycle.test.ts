@@ -24,7 +24,7 @@ describe.each(MPIS)('the end of a rank, $name', { timeout: 60_000 }, (mpi) => {
     expect(linesOf(finished)).toEqual(['last words']);
   });
 
-  it('an exception on one rank ends the job, with its stack', async () => {
+  it('an exception on one rank ends the job, with its stack, however late the launcher reads it', async () => {
     const finished = await end(mpi, 3, 'throw');
     expect(finished.status).not.toBe(0);
     expect(finished.stderr).toContain('Error: thrown on purpose');

@@ -1,4 +1,5 @@
 // One way for a rank to end, named by the first argument. Every rank says what it is about to do.
+import { spawn } from 'node:child_process';
 import { init, SUM } from '@par/comm-core';
 
 const world = await init();
@@ -65,7 +66,12 @@ if (way === 'end') {
   }
   if (world.rank === last) console.log(await world.recv({ source: 0 }));
 } else if (way === 'throw') {
-  if (world.rank === last) throw new Error('thrown on purpose');
+  if (world.rank === last) {
+    // The launcher finds the stack and the abort together when it looks again.
+    process.kill(process.ppid, 'SIGSTOP');
+    spawn('sh', ['-c', `sleep 0.3; kill -CONT ${process.ppid}`], { detached: true, stdio: 'ignore' });
+    throw new Error('thrown on purpose');
+  }
   await world.recv({ source: last });
 } else if (way === 'exit 7') {
   if (world.rank === last) process.exit(7);
