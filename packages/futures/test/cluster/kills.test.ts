@@ -41,6 +41,14 @@ describe('a worker is killed', () => {
     expect(outcomes.scaled).toEqual({ spread: true, workers: 1, results: [0, 1, 2, 3, 4, 5, 6, 7], ran: 8 });
   });
 
+  it('a task that needs more workers waits for them, and says so; one that needs what none of them has fails', () => {
+    expect(outcomes.short).toEqual({
+      warnings: [expect.stringMatching(/waits for workers.*needs 3 workers at a time.*the 2 workers are/)],
+      wide: 3,
+      unknown: { code: 'PAR_UNRUNNABLE', message: expect.stringContaining('needs 1 gpu') },
+    });
+  });
+
   it('and nothing stays behind', () => {
     expect(readdirSync(temporary)).toEqual([]);
   });

@@ -110,14 +110,21 @@ const queued = client.with({ pure: false }).map(
   [0, 1, 2, 3, 4, 5, 6, 7],
   Array<string>(8).fill(path),
 );
+const warnings: string[] = [];
+process.on('warning', ({ message }) => warnings.push(message));
+const wide = client.with({ ranks: 3 }).submit((comm) => comm.size);
+while (warnings.length === 0) await client.workers();
+const unknown = await outcome(client.with({ resources: { gpu: 1 } }).submit(() => 1));
 await cluster.scale(4);
 writeFileSync(`${path} enough`, '');
+const size = await wide;
 await client.wait(queued);
 const spread = new Set([...(await client.whoHas(queued)).values()].flat()).size;
 await cluster.scale(1);
 const results = await client.gather(queued);
 console.log(
   JSON.stringify({
+    short: { warnings, wide: size, unknown },
     scaled: {
       spread: spread > 2,
       workers: (await client.workers()).length,
