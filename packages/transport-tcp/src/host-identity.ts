@@ -1,6 +1,6 @@
-import { readFileSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 
 /**
  * A text that two processes share exactly when they run on one booted system, under one host name, and see the same file system where
@@ -21,11 +21,13 @@ function bootId(): string {
 }
 
 /**
- * Device and inode of the topmost directory of the file system that holds `directory`. The device alone is shared by directories of the
+ * Device and inode of the topmost directory of the file system that holds `directory`, or would. The device alone is shared by directories of the
  * host that two containers have mounted in the same place.
  */
 function fileSystem(directory: string): string {
-  let top = realpathSync(directory);
+  let existing = resolve(directory);
+  while (!existsSync(existing)) existing = dirname(existing);
+  let top = realpathSync(existing);
   const { dev } = statSync(top);
   for (let above = dirname(top); above !== top && statSync(above).dev === dev; above = dirname(above)) top = above;
   return `${dev}:${statSync(top).ino}`;

@@ -2,6 +2,7 @@ import { lstatSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ParError } from '@par/comm-core';
 
 export interface OwnDirectory {
   readonly path: string;
@@ -22,10 +23,10 @@ function removeAll(): void {
 
 /**
  * A new directory that only this user can enter. It is removed at the latest when this process exits; when a signal kills it, by the next
- * process that makes one here.
+ * process that makes one here. Throws ParError PAR_ENVIRONMENT.
  */
 export function makeOwnDirectory(): OwnDirectory {
-  const path = mkdtempSync(join(tmpdir(), 'par-'));
+  const path = make();
   if (directories.size === 0) process.on('exit', removeAll);
   directories.add(path);
   sweep(tmpdir()).catch(() => {}); // nothing hangs on it, and others may do the same at this moment
@@ -37,6 +38,18 @@ export function makeOwnDirectory(): OwnDirectory {
       if (directories.size === 0) process.off('exit', removeAll);
     },
   };
+}
+
+function make(): string {
+  try {
+    return mkdtempSync(join(tmpdir(), 'par-'));
+  } catch (cause) {
+    throw new ParError(
+      'PAR_ENVIRONMENT',
+      `no directory for sockets: ${(cause as Error).message} (set TMPDIR to a directory that can be written; for a container, --tmpfs /tmp)`,
+      { cause },
+    );
+  }
 }
 
 /** Removes directories of this user in whose sockets nobody listens any more. */

@@ -2,7 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join as joinPath } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { worldOf } from '@par/comm-core';
+import { matching } from '@par/comm-core/transport';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { join } from '../src/join.ts';
 import { optionsFromEnvironment, type TcpOptions } from '../src/options.ts';
 import { type Member, type Rendezvous, type RendezvousOptions, startRendezvous } from '../src/rendezvous/index.ts';
@@ -47,6 +49,31 @@ test('ranks of different hosts talk over TCP, ranks of one host over Unix socket
   await Promise.all(inboxes.map((inbox, rank) => inbox.until(joined[rank]!.link, ({ frames }) => frames.length === 3)));
   for (const { unix } of members as Member[]) expect(() => statSync(unix!)).toThrow('ENOENT');
   await Promise.all(joined.map(({ link }) => link.close()));
+});
+
+test('hosts of one name are told apart by splitByHost', async () => {
+  const optionsOf = await meet(3, { listen: 'tcp:127.0.0.1:0' });
+  const joined = await Promise.all(['a', 'b', 'a'].map((host, rank) => join(optionsOf(rank), host)));
+  const transports = joined.map(({ link }) => matching(link));
+  await Promise.all(joined.map(({ link }) => link.connected()));
+  const split = await Promise.all(transports.map((transport) => worldOf(transport).splitByHost()));
+  expect(split.map(({ rank, size }) => [rank, size])).toEqual([
+    [0, 2],
+    [0, 1],
+    [1, 2],
+  ]);
+  await Promise.all(transports.map((transport) => transport.close()));
+});
+
+test('without the directory that TMPDIR names, a rank that needs it says so, and one that uses TCP only does without', async () => {
+  const optionsOf = await meet(1, { listen: 'tcp:127.0.0.1:0' });
+  vi.stubEnv('TMPDIR', joinPath(directory, 'nowhere'));
+  await expect(join(optionsOf(0))).rejects.toMatchObject({ code: 'PAR_ENVIRONMENT', message: /nowhere.*set TMPDIR/ });
+  await rendezvous!.close();
+  const again = await meet(1, { listen: 'tcp:127.0.0.1:0' });
+  const { link } = await join({ ...again(0), family: 'tcp' });
+  vi.unstubAllEnvs();
+  await link.close();
 });
 
 test('the directory of the sockets is closed to others, and one that is not is refused', async () => {

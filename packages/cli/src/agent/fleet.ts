@@ -18,6 +18,9 @@ import { UsageError } from '../usage-error.ts';
 import { AgentConnection } from './connection.ts';
 import { agentCommand } from './reach.ts';
 
+/** Hosts that have not answered for so long are named. */
+const SLOW_MS = 5_000;
+
 /** A host of the job; no agent: this one. */
 interface FleetHost {
   readonly request: HostRequest;
@@ -44,7 +47,16 @@ export async function connectFleet(request: HostsRequest, options: RunOptions, j
       return new AgentConnection({ host, command, heartbeatMs, reaper });
     }),
   );
+  const unanswered = new Set(agents.flatMap((agent) => agent ?? []));
+  for (const agent of unanswered) agent.hello.finally(() => unanswered.delete(agent)).catch(() => {});
+  const slow = setTimeout(() => {
+    const names = Array.from(unanswered, ({ name }) => name).join(', ');
+    process.stderr.write(
+      `par: waiting for ${names}: no answer in ${SLOW_MS / 1000} s (start-up files of its shell run first)\n`,
+    );
+  }, SLOW_MS);
   const answers = await Promise.allSettled(agents.map((agent) => agent?.hello));
+  clearTimeout(slow);
   const problems = answers.flatMap((answer, at) => {
     if (answer.status === 'rejected') return [answer.reason as UsageError];
     const facts = answer.value;

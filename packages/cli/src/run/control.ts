@@ -24,7 +24,8 @@ export interface Control {
   pending(rank: number, signal: AbortSignal): Promise<readonly string[]>;
   /** The process of a rank has ended: unless it said goodbye, the others are told. */
   rankEnded(rank: number, end: RankEnd): void;
-  close(): void;
+  /** Ends it once all that these ranks, whose processes have ended, have said is passed on: whoever else is there has to learn of it. */
+  close(ended: readonly number[]): Promise<void>;
 }
 
 export interface ControlOptions {
@@ -87,6 +88,9 @@ export async function openControl(options: ControlOptions): Promise<Control> {
       if (rendezvous.announcement(rank) === undefined || end.kind === 'host-lost')
         rendezvous.lost(rank, describeEnd(end));
     },
-    close: () => void rendezvous.close(),
+    close: async (ended) => {
+      await rendezvous.drained(ended);
+      void rendezvous.close();
+    },
   };
 }

@@ -100,7 +100,7 @@ export async function tcpStarter(setting: Setting, { job, note }: StarterEvents)
     pending: (rank, signal) => control.pending(rank, signal),
     close: async () => {
       withdraw();
-      control.close();
+      await control.close(job()?.ranks.map(({ plan }) => plan.rank) ?? []);
     },
   };
 }
@@ -109,7 +109,7 @@ async function prepare(fleet: Fleet, setting: Setting, socket: string, control: 
   try {
     return await fleet.prepare({ ...setting, door: control.door }, socket);
   } catch (error) {
-    control.close();
+    void control.close([]);
     throw error;
   }
 }

@@ -128,9 +128,9 @@ export class Comm extends CollectiveCalls implements Communicator {
   }
 
   async splitByHost({ key = 0, signal }: { key?: number | undefined } & Waitable = {}): Promise<Comm> {
-    const { hosts } = this.job.transport;
-    const mine = hosts[this.context.ranks[this.rank]!];
-    const color = this.context.ranks.findIndex((rank) => hosts[rank] === mine);
+    const { hosts, hostIds = hosts } = this.job.transport;
+    const mine = hostIds[this.context.ranks[this.rank]!];
+    const color = this.context.ranks.findIndex((rank) => hostIds[rank] === mine);
     return (await this.split({ color, key, signal }))!;
   }
 

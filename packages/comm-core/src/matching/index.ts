@@ -32,6 +32,7 @@ export function matching(frames: FrameTransport): Transport {
     name: frames.name,
     capabilities: frames.capabilities,
     hosts: frames.hosts,
+    hostIds: frames.hostIds,
     world,
     universe,
     pending: () => describePending(engine),

@@ -36,10 +36,9 @@ export interface MatchedMessage extends Envelope {
 }
 
 /**
- * One matching space of a context. Messages match on (source, tag) in MPI's non-overtaking order. Sources and
- * destinations are ranks of the context (of its remote group in an intercontext); ANY_SOURCE and ANY_TAG are
- * allowed in receives; PROC_NULL, bad ranks and bad tags never reach a transport. A signal cancels an operation
- * that has not matched yet. A send settles once its memory may be changed; a synchronous one once it was matched.
+ * One matching space of a context. Messages match on (source, tag) in MPI's non-overtaking order. Sources and destinations are ranks
+ * of the context (of its remote group in an intercontext); ANY_SOURCE and ANY_TAG are allowed in receives; PROC_NULL, bad ranks and bad
+ * tags never reach a transport. A signal cancels what has not matched yet. Sends settle when their memory is free, synchronous when matched.
  */
 export interface MatchingSpace {
   sendValue(
@@ -97,6 +96,8 @@ export interface Transport {
   readonly capabilities: Capabilities;
   /** Host name of each world rank. */
   readonly hosts: readonly string[];
+  /** Equal exactly for ranks of one host, where names do not tell hosts apart. Default: `hosts`. */
+  readonly hostIds?: readonly string[] | undefined;
   readonly world: Context;
   /** Undefined where the ranks are those of the world for ever. */
   readonly universe?: Universe | undefined;

@@ -31,6 +31,8 @@ export interface FrameTransport {
   /** Ranks of the world, from 0; those above may come later. Default: all. */
   readonly worldSize?: number | undefined;
   readonly hosts: readonly string[];
+  /** Equal exactly for ranks of one host, where names do not tell hosts apart. Default: `hosts`. */
+  readonly hostIds?: readonly string[] | undefined;
   readonly capabilities: Capabilities;
   /** Called once, before anything is sent. Nothing is delivered from inside `send`. */
   start(sink: FrameSink): void;

@@ -52,6 +52,7 @@ export class SocketLink implements FrameTransport, PeerHost {
   readonly size: number;
   readonly worldSize: number;
   readonly hosts: string[];
+  readonly hostIds: string[];
   readonly capabilities: Capabilities = { detectsMismatch: true, survivesPeerLoss: true };
   sink: FrameSink = DISCARD;
   closing = false;
@@ -85,6 +86,7 @@ export class SocketLink implements FrameTransport, PeerHost {
     this.worldSize = options.worldSize ?? this.size;
     this.#members = [...options.members];
     this.hosts = this.#members.map((member) => member?.hostname ?? '');
+    this.hostIds = this.#members.map((member) => member?.host ?? '');
     this.#turning = new Turning(this.#keepAlive, options.turning);
     this.#peers = this.#members.map((member, rank) =>
       rank === this.rank || member === undefined ? undefined : new Peer(rank, this),
@@ -216,6 +218,7 @@ export class SocketLink implements FrameTransport, PeerHost {
     if (this.closing) return;
     this.#members[rank] = member;
     this.hosts[rank] = member.hostname;
+    this.hostIds[rank] = member.host;
     const peer = this.#peer(rank);
     if (peer.state === 'absent' && (this.#options.mesh || this.#awaited.delete(rank))) this.#connect(peer);
     if (member.role !== undefined) for (const listener of this.#arrivals) listener(rank, member.role);

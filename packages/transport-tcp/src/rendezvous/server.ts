@@ -64,8 +64,8 @@ export interface Rendezvous {
   onRequest(name: string, handler: (data: unknown, rank: number) => unknown): void;
   /** Stops listening: whoever has joined is all there will be. */
   seal(): void;
-  /** Settles when no rank is connected any more, and keeps the process alive until then. */
-  drained(): Promise<void>;
+  /** Settles when none of these ranks (default: no rank at all) is connected any more, and keeps the process alive until then. */
+  drained(ranks?: readonly number[]): Promise<void>;
   /** Ends all channels; ranks go on without. What it says has left when it returns. */
   close(): Promise<void>;
 }
@@ -76,6 +76,8 @@ interface Seat {
   announcement: Announcement | undefined;
   tcp: string | undefined;
   finished: boolean;
+  /** All that it said was heard; its socket may be of no use before. */
+  left: boolean;
 }
 
 /** Starts the rendezvous of one job in this process. Throws ParError PAR_ENVIRONMENT for a bad address or secret. */
@@ -200,9 +202,9 @@ class RendezvousServer implements Rendezvous {
     for (const listener of this.#listeners) listener.close();
   }
 
-  drained(): Promise<void> {
+  drained(ranks?: readonly number[]): Promise<void> {
     return Promise.all(
-      this.#open().map(
+      this.#open(ranks).map(
         ({ wire: { socket } }) =>
           new Promise<void>((resolve) => {
             socket.ref();
@@ -228,8 +230,9 @@ class RendezvousServer implements Rendezvous {
     ).then(() => {});
   }
 
-  #open(): Seat[] {
-    return this.#seats.filter((seat) => seat !== undefined && !seat.wire.socket.destroyed) as Seat[];
+  #open(ranks?: readonly number[]): Seat[] {
+    const seats = ranks === undefined ? this.#seats : ranks.map((rank) => this.#seats[rank]);
+    return seats.filter((seat) => seat !== undefined && !seat.left) as Seat[];
   }
 
   #receiveNewcomer(wire: Wire): ByteConsumer {
@@ -253,7 +256,7 @@ class RendezvousServer implements Rendezvous {
         return handler && ((data) => handler(data, rank));
       },
     );
-    const seat: Seat = { wire, exchanges, announcement: undefined, tcp: undefined, finished: false };
+    const seat: Seat = { wire, exchanges, announcement: undefined, tcp: undefined, finished: false, left: false };
     this.#seats[rank] = seat;
     wire.socket.setKeepAlive(true, 10_000);
     wire.onClosed = (error) => this.#left(rank, seat, error);
@@ -267,13 +270,7 @@ class RendezvousServer implements Rendezvous {
     const { wire } = seat;
     switch (message.type) {
       case 'announce':
-        seat.announcement = {
-          host: message.host,
-          hostname: message.hostname,
-          pid: message.pid,
-          unix: message.unix,
-          role: message.role,
-        };
+        seat.announcement = announcementIn(message);
         this.#options.onAnnounce?.(rank, seat.announcement);
         if (this.#listening) sendMessage(wire, { type: 'listen', loopback: this.#loopback });
         else this.#complete(rank, seat);
@@ -368,6 +365,7 @@ class RendezvousServer implements Rendezvous {
   }
 
   #left(rank: number, seat: Seat, error: Error | undefined): void {
+    seat.left = true;
     seat.exchanges.close(new ParError('PAR_TRANSPORT', `rank ${rank} closed its control channel`));
     if (seat.finished) return;
     this.lost(rank, error?.message ?? 'its process ended without goodbye');
@@ -394,6 +392,10 @@ class RendezvousServer implements Rendezvous {
       if (seat !== undefined && rank !== except) sendMessage(seat.wire, message);
     });
   }
+}
+
+function announcementIn({ host, hostname, pid, unix, role }: Announcement): Announcement {
+  return { host, hostname, pid, unix, role };
 }
 
 function refuse(wire: Wire, reason: string): void {
