@@ -30,7 +30,6 @@ export interface RendezvousOptions extends Patience {
   readonly secure?: boolean | undefined;
   /** Where refused connections are told, one line per kind. Default: standard error. */
   readonly log?: ((line: string) => void) | undefined;
-  readonly onAnnounce?: ((rank: number, announcement: Announcement) => void) | undefined;
   /** A rank aborted the job (rank −1: ranks did not join in time). Every other rank has been told. */
   readonly onAbort?: ((rank: number, status: number, reason: string) => void) | undefined;
   /** The loss of this rank need not end the job, or is to be made good. */
@@ -97,6 +96,7 @@ class RendezvousServer implements Rendezvous {
   door: string | undefined;
   readonly complete: Promise<readonly Member[]>;
   readonly #options: RendezvousOptions;
+  readonly #initial: number;
   readonly #credentials: Credentials;
   readonly #log: (line: string) => void;
   readonly #listeners: Listener[] = [];
@@ -117,7 +117,8 @@ class RendezvousServer implements Rendezvous {
 
   constructor(options: RendezvousOptions) {
     this.#options = options;
-    this.#nextFree = options.initial ?? options.size;
+    this.#initial = options.initial ?? options.size;
+    this.#nextFree = this.#initial;
     this.#listening = options.door !== undefined;
     this.#loopback = !this.#listening;
     this.#log = options.log ?? ((line: string): void => void process.stderr.write(`par: rendezvous: ${line}\n`));
@@ -134,10 +135,6 @@ class RendezvousServer implements Rendezvous {
     );
     this.#resolve = resolve;
     this.#reject = reject;
-  }
-
-  get #initial(): number {
-    return this.#options.initial ?? this.#options.size;
   }
 
   async listen(): Promise<void> {
@@ -271,7 +268,6 @@ class RendezvousServer implements Rendezvous {
     switch (message.type) {
       case 'announce':
         seat.announcement = announcementIn(message);
-        this.#options.onAnnounce?.(rank, seat.announcement);
         if (this.#listening) sendMessage(wire, { type: 'listen', loopback: this.#loopback });
         else this.#complete(rank, seat);
         break;
