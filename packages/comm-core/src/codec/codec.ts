@@ -11,9 +11,9 @@ import {
   memoryClassOf,
   OUT_OF_BAND_BYTES,
 } from './memory.ts';
-import { explain } from './not-serializable.ts';
+import { explain, NotSerializableError } from './not-serializable.ts';
 import { Raising } from './raise.ts';
-import { REFUSED, Scan } from './scan.ts';
+import { isUtf8, REFUSED, Scan } from './scan.ts';
 import { HEAD, malformed } from './tags.ts';
 
 export interface Codec {
@@ -53,6 +53,12 @@ const MAPS = new Packr({ ...COMMON, useRecords: false, variableMapSize: true });
 const RECORDS = new Packr({ ...COMMON, useRecords: hasFewKeys, variableMapSize: true });
 const RECORDS_FROM_OBJECTS = 16;
 const RECORD_KEYS = 32;
+/** From here on a head has memory of its own: msgpackr keeps what it wrote into, and wraps round in memory of 2 GiB. */
+const OWN_MEMORY_BYTES = 2 ** 20;
+/** More than this msgpackr refuses. */
+const MOST_HEAD_BYTES = 2 ** 32;
+/** Memory msgpackr starts with. */
+const USUAL_BYTES = 8192;
 const UNPACKR = new Unpackr({ ...COMMON, useRecords: false });
 
 function hasFewKeys(object: object): boolean {
@@ -104,11 +110,33 @@ function encodeValue(value: unknown, { extensions, outOfBandBytes }: Settings): 
   } catch (error) {
     throw error === REFUSED ? (explain(value, extensions) ?? error) : error;
   }
-  const packr = scan.objects >= RECORDS_FROM_OBJECTS ? RECORDS : MAPS;
-  if (scan.rich) return treeSegments(packr, new Lowering(scan, new MemoryWriter(outOfBandBytes)), value);
-  const head = packr.pack(value, RESERVE_START_SPACE + 1);
+  if (scan.rich) return treeSegments(scan, new Lowering(scan, new MemoryWriter(outOfBandBytes)), value);
+  const head = pack(value, scan, 1);
   head[0] = HEAD.MSGPACK;
   return [head];
+}
+
+/** What msgpackr makes of a value, behind `prefix` bytes of room. */
+function pack(value: unknown, { objects, bytes, characters, longest }: Scan, prefix: number): Buffer {
+  const packr = objects >= RECORDS_FROM_OBJECTS ? RECORDS : MAPS;
+  if (bytes < OWN_MEMORY_BYTES) return packr.pack(value, RESERVE_START_SPACE + prefix);
+  if (characters > MOST_HEAD_BYTES) throw tooLarge();
+  try {
+    // Room enough from the start, also for the last string to be three bytes a character: it would grow by copies.
+    packr.useBuffer(Buffer.allocUnsafeSlow(Math.min(MOST_HEAD_BYTES, bytes + 2 * longest + USUAL_BYTES)));
+    return packr.pack(value, RESERVE_START_SPACE + prefix);
+  } catch (cause) {
+    throw tooLarge(cause);
+  } finally {
+    packr.useBuffer(Buffer.allocUnsafeSlow(USUAL_BYTES));
+  }
+}
+
+function tooLarge(cause?: unknown): NotSerializableError {
+  return new NotSerializableError('value', 'too large to be encoded in one piece (4 GiB, typed arrays apart)', {
+    advice: 'send it in parts, or keep numbers in typed arrays',
+    ...(cause !== undefined && { cause }),
+  });
 }
 
 function numberHead(value: number): Uint8Array {
@@ -120,7 +148,7 @@ function numberHead(value: number): Uint8Array {
 }
 
 function stringHead(text: string): Uint8Array {
-  const utf8 = text.isWellFormed();
+  const utf8 = isUtf8(text);
   const head = Buffer.allocUnsafe(1 + (utf8 ? Buffer.byteLength(text) : 2 * text.length));
   head[0] = utf8 ? HEAD.UTF8 : HEAD.UTF16;
   head.write(text, 1, utf8 ? 'utf8' : 'utf16le');
@@ -140,8 +168,8 @@ function arraySegments(array: ArrayBufferView, outOfBandBytes: number): Uint8Arr
   return [head];
 }
 
-function treeSegments(packr: Packr, lowering: Lowering, value: unknown): Uint8Array[] {
-  const packed = packr.pack(lowering.run(value), RESERVE_START_SPACE + TREE_PREFIX);
+function treeSegments(scan: Scan, lowering: Lowering, value: unknown): Uint8Array[] {
+  const packed = pack(lowering.run(value), scan, TREE_PREFIX);
   packed[0] = HEAD.TREE;
   packed.writeUInt32LE(packed.length - TREE_PREFIX, 1);
   const { inline, segments } = lowering.memory;

@@ -6,12 +6,19 @@ import type { CodecExtension } from './extension.ts';
 export class NotSerializableError extends ParError {
   /** Where it is: `value.model.layers[3].fn`. */
   readonly path: string;
-  constructor(path: string, what: string) {
-    super(
-      'PAR_NOT_SERIALIZABLE',
-      `${path} is ${what}, which cannot be sent to another rank; send plain data (see structuredClone) instead`,
-    );
+  /** What to do instead. */
+  readonly advice: string;
+  constructor(
+    path: string,
+    what: string,
+    {
+      advice = 'send plain data (see structuredClone) instead',
+      ...options
+    }: { readonly advice?: string; readonly cause?: unknown } = {},
+  ) {
+    super('PAR_NOT_SERIALIZABLE', `${path} is ${what}, which cannot be sent to another rank; ${advice}`, options);
     this.path = path;
+    this.advice = advice;
   }
 }
 

@@ -1,3 +1,4 @@
+import { constants } from 'node:buffer';
 import { types } from 'node:util';
 import { errorParts, isError } from './error-values.ts';
 import type { CodecExtension } from './extension.ts';
@@ -8,23 +9,33 @@ import { unserializableKind } from './not-serializable.ts';
 const MAX_DEPTH = 256;
 /** Up to here a list is searched faster than a Set is made. */
 const FEW = 8;
+/** What msgpack writes of a number at most, and in front of a string, an array or an object. */
+const NUMBER_BYTES = 9;
+const HEADER_BYTES = 5;
 
 interface Extended {
   readonly name: string;
   readonly data: unknown;
 }
 
+const { MAX_STRING_LENGTH } = constants;
+
 /** Thrown by a scan; `explain` then finds out where and why. */
 export const REFUSED: unique symbol = Symbol('refused');
 
 /**
  * First pass over a value: whether msgpackr carries it faithfully as it is (`!rich`), which objects occur more than once,
- * and how many there are.
+ * how many there are, and how large all is.
  */
 export class Scan {
   /** Something needs a tree: a class msgpack does not know, a shared or cyclic reference, a key or string msgpackr changes. */
   rich = false;
   objects = 0;
+  /** About how many bytes msgpackr will write. */
+  bytes = 0;
+  /** Characters of all strings, and of the longest one. */
+  characters = 0;
+  longest = 0;
   // Made when first needed: most messages are small and have neither.
   #tabled: Set<object> | undefined;
   #extended: Map<object, Extended> | undefined;
@@ -55,9 +66,13 @@ export class Scan {
   #value(value: unknown, depth: number): void {
     switch (typeof value) {
       case 'number':
+        this.bytes += NUMBER_BYTES;
         if (value === 0 && 1 / value < 0) this.rich = true;
         return;
       case 'string':
+        this.bytes += value.length + HEADER_BYTES;
+        this.characters += value.length;
+        if (value.length > this.longest) this.longest = value.length;
         if (!isPlainString(value)) this.rich = true;
         return;
       case 'object':
@@ -97,6 +112,7 @@ export class Scan {
 
   #isNew(object: object): boolean {
     this.objects += 1;
+    this.bytes += HEADER_BYTES;
     if (this.#seen !== undefined) return this.#seen.size !== this.#seen.add(object).size;
     if (this.#few.includes(object)) return false;
     this.#few.push(object);
@@ -124,6 +140,7 @@ export class Scan {
 
   #properties(object: object, depth: number): void {
     for (const key of Object.keys(object)) {
+      this.bytes += key.length + 1;
       if (!isPlainKey(key)) this.rich = true;
       this.#value((object as Record<string, unknown>)[key], depth);
     }
@@ -165,7 +182,13 @@ export class Scan {
 
 /** UTF-8 carries it, and decoding it does not take a byte order mark off. */
 export function isPlainString(text: string): boolean {
-  return text.isWellFormed() && text.charCodeAt(0) !== 0xfeff;
+  return isUtf8(text) && text.charCodeAt(0) !== 0xfeff;
+}
+
+/** UTF-8 carries it; decoders refuse more bytes than the longest string has characters. */
+export function isUtf8(text: string): boolean {
+  if (!text.isWellFormed()) return false;
+  return text.length <= MAX_STRING_LENGTH / 3 || Buffer.byteLength(text) <= MAX_STRING_LENGTH;
 }
 
 /** msgpackr renames `__proto__`, asks objects for their `constructor`, and keeps notes under `__keys__`. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { decode, encode } from '../../src/codec/index.ts';
 import { MAX_SEGMENTS, OUT_OF_BAND_BYTES } from '../../src/codec/memory.ts';
+import { isUtf8 } from '../../src/codec/scan.ts';
 import { carried } from './carried.ts';
 
 type ViewClass = new (length: number) => ArrayBufferView;
@@ -123,5 +124,20 @@ describe('memory of large arrays', () => {
     const arrived = decode([head]) as Uint8Array;
     head.fill(0);
     expect(arrived).toEqual(Uint8Array.of(1, 2, 3));
+  });
+});
+
+describe('large messages', () => {
+  it('have memory of their own, which later messages do not write into or keep', () => {
+    const [large] = encode(['x'.repeat(2 ** 20), 1]);
+    const [small] = encode(['y', 2]);
+    expect(small!.buffer).not.toBe(large!.buffer);
+    expect(small!.buffer.byteLength).toBeLessThan(2 ** 16);
+    expect(decode([large!])).toEqual(['x'.repeat(2 ** 20), 1]);
+  });
+
+  it('carry strings whose UTF-8 is longer than the longest string by other means', () => {
+    expect(isUtf8('\u0416'.repeat(2 ** 28))).toBe(false);
+    expect(isUtf8('x'.repeat(2 ** 28))).toBe(true);
   });
 });

@@ -58,4 +58,13 @@ describe('encode', () => {
     expect(() => encode(value)).toThrow('from the getter');
     expect(encode({ fine: 1 })).toHaveLength(1);
   });
+
+  it('refuses more strings than one piece holds before it encodes them', () => {
+    const mebibyte = 'x'.repeat(2 ** 20);
+    const start = process.memoryUsage.rss();
+    expect(() => encode({ texts: Array(5000).fill(mebibyte) })).toThrow(
+      expect.objectContaining({ code: 'PAR_NOT_SERIALIZABLE', advice: expect.stringContaining('in parts') }),
+    );
+    expect(process.memoryUsage.rss() - start).toBeLessThan(2 ** 30);
+  });
 });

@@ -23,8 +23,8 @@ export function encodeFor(value: unknown, call: string): EncodedWithHolds {
 /** The error with the call it comes from; `argument` finds the index of one in its path. */
 export function naming(error: unknown, call: string, argument?: RegExp): unknown {
   if (!(error instanceof NotSerializableError)) return error;
-  const { path, message } = error;
+  const { path, message, advice } = error;
   const where = argument ? path.replace(argument, (_, index: string) => `argument ${Number(index) + 1}`) : path;
   const what = message.slice(path.length + 4).replace(/, which cannot be sent.*$/s, '');
-  return Object.assign(new NotSerializableError(`${call}: ${where}`, what), { cause: error });
+  return new NotSerializableError(`${call}: ${where}`, what, { advice, cause: error });
 }

@@ -7,6 +7,7 @@ export type FuturesErrorCode =
   | 'PAR_ACTOR_LOST'
   | 'PAR_UNRUNNABLE'
   | 'PAR_TASK_ERROR'
+  | 'PAR_RESULT_TOO_LARGE'
   | 'PAR_CLIENT_CLOSED'
   | 'PAR_SCHEDULER_LOST'
   | 'PAR_FUTURE_RELEASED'

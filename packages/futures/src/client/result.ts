@@ -4,6 +4,7 @@ import { actorProxy } from './actor.ts';
 import type { ClientCore } from './core.ts';
 import { cancellationOf, errorOf } from './failure.ts';
 import type { FutureState, Watcher } from './future-state.ts';
+import { checkFits } from './too-large.ts';
 
 /**
  * Resolves once `count` of the states (default all) have left `pending`, or `stop` says so of one that has. The tasks are kept
@@ -84,7 +85,10 @@ export async function resultOf(core: ClientCore, state: FutureState, signal?: Ab
           if (outcome.at === 'home') return core.decode(outcome.value);
           if (outcome.actor) return actorProxy(core, state);
           const value: EncodedValue | undefined = await core.fetch(state, outcome, signal);
-          if (value !== undefined) return core.take(value);
+          if (value !== undefined) {
+            checkFits(state.label, value);
+            return core.take(value);
+          }
         }
       }
     }

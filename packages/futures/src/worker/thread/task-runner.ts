@@ -13,6 +13,7 @@ import {
   type ThreadReport,
 } from '../threads/messages.ts';
 import { RingWriter } from '../threads/result-ring.ts';
+import { SHARED_BYTES, sharedCopy } from '../threads/shared-value.ts';
 import { Actor } from './actor.ts';
 import { Values } from './arguments.ts';
 import { Reschedule, running } from './context.ts';
@@ -274,10 +275,7 @@ async function collect(generator: object): Promise<unknown[]> {
 
 /** A copy for others: the task's module may keep what it returned. Large memory is shared, so that no thread copies it again. */
 function kept(segment: Uint8Array, i: number): Uint8Array {
-  if (i === 0) return segment.slice();
-  const copy = new Uint8Array(new SharedArrayBuffer(segment.length));
-  copy.set(segment);
-  return copy;
+  return i === 0 && segment.length < SHARED_BYTES ? segment.slice() : sharedCopy(segment);
 }
 
 function typeOf(value: unknown): string {

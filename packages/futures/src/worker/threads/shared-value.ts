@@ -32,13 +32,20 @@ export class SharedValue {
   }
 }
 
+/** From here on memory is shared with threads, not copied to them. The first segment is rarely so large. */
+export const SHARED_BYTES = 2 ** 16;
+
 /** The value with its large memory shared, so that threads see it without a copy. */
 export function inSharedMemory(value: EncodedValue): EncodedValue {
-  if (value.every((segment, i) => i === 0 || segment.buffer instanceof SharedArrayBuffer)) return value;
-  return value.map((segment, i) => {
-    if (i === 0 || segment.buffer instanceof SharedArrayBuffer) return segment;
-    const copy = new Uint8Array(new SharedArrayBuffer(segment.length));
-    copy.set(segment);
-    return copy;
-  });
+  return value.every(isFit) ? value : value.map((segment, i) => (isFit(segment, i) ? segment : sharedCopy(segment)));
+}
+
+function isFit({ length, buffer }: Uint8Array, i: number): boolean {
+  return (i === 0 && length < SHARED_BYTES) || buffer instanceof SharedArrayBuffer;
+}
+
+export function sharedCopy(segment: Uint8Array): Uint8Array {
+  const copy = new Uint8Array(new SharedArrayBuffer(segment.length));
+  copy.set(segment);
+  return copy;
 }
