@@ -1,15 +1,20 @@
 # The measurements of rank.ts that mpi4py has a like for: one JSON line each from rank 0, microseconds per operation.
+# Argument: see there.
 import json
 import os
+import sys
 from mpi4py import MPI
 
 world = MPI.COMM_WORLD
 rank, size = world.rank, world.size
 REPETITIONS = 21
+ONLY = sys.argv[1] if len(sys.argv) > 1 else ''
 SHARE = 100 if size > len(os.sched_getaffinity(0)) else 1
 
 
 def measure(name, run, iterations, divisor):
+    if ONLY not in name:
+        return
     iterations = -(-iterations // SHARE)
     for _ in range(iterations // 4 + 1):
         run()

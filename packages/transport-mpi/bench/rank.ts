@@ -1,11 +1,12 @@
 // What one rank of par does in the benchmark: one JSON line per measurement from rank 0, microseconds per operation.
-//   rank.ts [idle]
+//   rank.ts [idle | part of the names of the measurements to make]
 import { availableParallelism } from 'node:os';
 import { init, SUM } from '@par/comm-core';
 
 const REPETITIONS = 21;
 const WINDOW = 64;
 const IDLE_MS = 4000;
+const only = process.argv[2] ?? '';
 const world = await init();
 const { rank, size } = world;
 // More ranks than cores take turns on them: a tenth of the operations is enough.
@@ -24,6 +25,7 @@ async function measure(
   divisor: number,
   run: (times: number) => Promise<unknown>,
 ): Promise<void> {
+  if (!name.includes(only)) return;
   const times = Math.ceil(iterations / share);
   // Until V8 has compiled everything.
   await run(iterations);
@@ -101,7 +103,7 @@ async function idle(): Promise<void> {
   }
 }
 
-if (process.argv[2] === 'idle') {
+if (only === 'idle') {
   await idle();
 } else {
   if (size <= 4) {

@@ -1,6 +1,6 @@
 /*
  * par over MPI next to C (and mpi4py where it is installed) on the same MPI, one after the other in the same run:
- *   node bench/run.ts [family,family] [part,part]     default: all of openmpi,mpich and of 2,4,8,idle
+ *   node bench/run.ts [family,family] [part,part] [name]     default: all of openmpi,mpich, of 2,4,8,idle, and all measurements
  * A part is a number of ranks (8: allreduce of 8 bytes with more ranks than cores, against an MPI told to yield) or `idle`.
  * Medians of 21 repetitions in µs, the best in brackets, ratios, and the ratios that are aimed at.
  */
@@ -33,6 +33,8 @@ const here = import.meta.dirname;
 const scratch = mkdtempSync(join(tmpdir(), 'par-bench-'));
 const families = process.argv[2]?.split(',');
 const parts = (process.argv[3] ?? '2,4,8,idle').split(',');
+/** Part of the names of the measurements to make. */
+const only = process.argv[4] ?? '';
 
 function measure(mpi: TestedMpi, np: number, program: readonly string[]): Map<string, Row> {
   const { command, args } = mpi.together([[np, program]]);
@@ -52,9 +54,9 @@ function compare(mpi: TestedMpi, np: number): void {
   const binary = join(scratch, mpi.family);
   const { status, stderr } = spawnSync(mpi.mpicc, ['-O2', '-o', binary, join(here, 'peer.c')], { encoding: 'utf8' });
   if (status !== 0) throw new Error(`${mpi.mpicc}: ${stderr}`);
-  const c = measure(mpi, np, [binary]);
-  const par = measure(mpi, np, [process.execPath, join(here, 'rank.ts')]);
-  const python = mpi.mpi4py ? measure(mpi, np, [...mpi.mpi4py, join(here, 'peer.py')]) : new Map<string, Row>();
+  const c = measure(mpi, np, [binary, only]);
+  const par = measure(mpi, np, [process.execPath, join(here, 'rank.ts'), only]);
+  const python = mpi.mpi4py ? measure(mpi, np, [...mpi.mpi4py, join(here, 'peer.py'), only]) : new Map<string, Row>();
   const cells = (row: Row | undefined): string =>
     row ? `${row.median.toFixed(2)} (${row.best?.toFixed(2) ?? '–'})` : '';
   const ratio = (row: Row, to: Row | undefined): string => (to ? (row.median / to.median).toFixed(2) : '');

@@ -159,7 +159,7 @@ class Engine {
   template <typename Test>
   bool Soon(bool receive, const Test& test) {
     const OwnPace pace;
-    if (test() || test()) return true;
+    if (test()) return true;
     // With other operations pending their turn comes first: the loop polls them all.
     if (Foreground() > 0) return false;
     if (!spin) return AfterOthers(test);

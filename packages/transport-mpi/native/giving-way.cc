@@ -21,6 +21,8 @@ void SetYields(bool reach) {
       reinterpret_cast<bool (*)(bool)>(dlsym(RTLD_DEFAULT, "opal_progress_set_yield_when_idle"));
 }
 
+bool YieldsReach() { return yields_; }
+
 // Linux counts the ranks that Hydra starts as sessions of their own, between which sched_yield changes nothing (sched(7),
 // autogroup): only to block for an instant does.
 void GiveWay() {

@@ -5,6 +5,7 @@ namespace par {
 
 // Whether sched_yield reaches the ranks this one shares cores with. Once MPI has started.
 void SetYields(bool reach);
+bool YieldsReach();
 void GiveWay();
 
 // While it lives, tests of MPI do not give way by themselves: Open MPI, where it is told to or finds more ranks than cores, does so in

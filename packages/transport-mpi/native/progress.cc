@@ -12,7 +12,8 @@ namespace {
 // between polls, then sleeps between polls for ever longer.
 constexpr int64_t kHot = 200'000;
 constexpr int64_t kYielding = 2'000'000;
-// … and even while it is hot after so long, at little cost when nobody wants the core: the rank it waits for may.
+// … and even while it is hot after so long, at little cost when nobody wants the core: the rank it waits for may. Not where that takes
+// a sleep of 60 µs: it would end long after a message of 1 MiB, which takes 80 µs to arrive (bench/run.ts).
 constexpr int64_t kAlone = 20'000;
 constexpr int64_t kShortestSleep = 50;
 constexpr int64_t kLongestSleep = 1'000;
@@ -54,8 +55,9 @@ napi_value Poll(napi_env env, napi_callback_info info) {
   const Arguments<1> args(env, info);
   const int64_t idle = Now() - engine.lastActivity;
   const int64_t hot = engine.spin ? kHot : 0;
+  const int64_t alone = YieldsReach() && hot > 0 ? kAlone : hot;
   const bool warm = idle < hot + kYielding;
-  const int found = engine.Poll(warm ? kPollBudget : 0, warm && idle >= (idle < hot ? kAlone : 0));
+  const int found = engine.Poll(warm ? kPollBudget : 0, warm && idle >= alone);
   engine.status[6] = static_cast<int32_t>(engine.Live() - engine.Background());
   if (engine.Live() == engine.Background() && !args.Bool(0)) {
     engine.status[5] = 0;
