@@ -5,6 +5,8 @@ import { init, SUM } from '@par/comm-core';
 
 const REPETITIONS = 21;
 const WINDOW = 64;
+/** Repetitions before V8 has compiled everything, which it does on another rank's core. */
+const WARM_UP = 20;
 const IDLE_MS = 4000;
 const only = process.argv[2] ?? '';
 const world = await init();
@@ -27,8 +29,7 @@ async function measure(
 ): Promise<void> {
   if (!name.includes(only)) return;
   const times = Math.ceil(iterations / share);
-  // Until V8 has compiled everything.
-  await run(iterations);
+  await run(WARM_UP * times);
   const samples: number[] = [];
   for (let k = 0; k < REPETITIONS; k++) {
     await world.barrier();
