@@ -69,6 +69,21 @@ test('a rank that lost another one is only suspected, and its cause replaces it'
   expect(policy.status).toBe(139);
 });
 
+test('a rank that fails after it lost another is reported after that one, whichever end is told of first', () => {
+  for (const onFail of ['kill', 'wait'] as const) {
+    const policy = new ExitPolicy(onFail);
+    policy.missed(0, 1);
+    expect(policy.rankEnded(0, exit(3), false)).toBe(onFail === 'kill' ? 'suspect' : 'nothing');
+    expect(policy.rankEnded(1, killed('SIGKILL'), false)).toBe(onFail === 'kill' ? 'end' : 'nothing');
+    expect(policy.status).toBe(137);
+  }
+  const known = new ExitPolicy('kill');
+  known.missed(0, 1);
+  known.rankEnded(1, exit(0), false);
+  expect(known.rankEnded(0, exit(3), false)).toBe('end');
+  expect(known.status).toBe(3);
+});
+
 test('a rank that says it is leaving is left to end before the others are, but not for ever', () => {
   const policy = new ExitPolicy('kill');
   expect(policy.rankLeaves(1, 3)).toBe('suspect');

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { exitStatuses } from './exit-statuses.ts';
 import { fixture, Launch, par } from './launch.ts';
@@ -26,6 +27,18 @@ test.each([
   const end = await par(['run', '-np', '4', fixture('lose.ts'), how]);
   expect(end).toMatchObject({ status });
   expect(end.stderr).toMatch(/par: rank 1 (failed|aborted)/);
+});
+
+test('a rank that exits because it lost another does not take its place, even when both ends are seen at once', async () => {
+  const launch = new Launch(['run', '-np', '2', fixture('heed.ts'), 'waits']);
+  await launch.until(({ stdout }) => stdout.split('pid').length === 3);
+  const pid = (rank: number): number => Number(new RegExp(`rank ${rank} has pid (\\d+)`).exec(launch.stdout)![1]);
+  launch.child.kill('SIGSTOP');
+  process.kill(pid(1), 'SIGKILL');
+  await expect.poll(() => readFileSync(`/proc/${pid(0)}/stat`, 'latin1'), { timeout: 20_000 }).toContain(') Z ');
+  launch.child.kill('SIGCONT');
+  expect(await launch.finished).toMatchObject({ status: 137, stderr: expect.stringContaining('par: rank 1 failed') });
+  await launch.gone();
 });
 
 test('a rank that handles the loss of another itself ends as it wants to, and nothing is said for it', async () => {

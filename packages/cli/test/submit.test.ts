@@ -44,8 +44,10 @@ test('the same for PBS', () => {
 });
 
 test('srun starts the ranks where that is asked for', () => {
-  expect(script('slurm', '--launcher', 'srun', 'train.ts').at(-2)).toBe('exec srun /opt/node train.ts');
-  expect(script('slurm', '--launcher', 'srun', './a.out', 'x').at(-2)).toBe('exec srun ./a.out x');
+  expect(script('slurm', '--launcher', 'srun', 'train.ts').at(-2)).toBe(
+    'exec srun --kill-on-bad-exit /opt/node train.ts',
+  );
+  expect(script('slurm', '--launcher', 'srun', './a.out', 'x').at(-2)).toBe('exec srun --kill-on-bad-exit ./a.out x');
 });
 
 test.each([

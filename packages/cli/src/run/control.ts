@@ -47,6 +47,8 @@ export interface ControlOptions {
   onAbort(rank: number, status: number, reason: string): void;
   /** The loss of this rank need not end the job, or is to be made good. */
   onExpendable(rank: number, replacement: Replacement | undefined): void;
+  /** A rank has lost its connection to another. */
+  onMissed(rank: number, lost: number): void;
   /** This rank counts as lost to the others, for this reason, and is to be killed. */
   onEvict(rank: number, reason: string): void;
   /** Something a person should know, such as a refused connection. */
@@ -55,8 +57,21 @@ export interface ControlOptions {
 
 /** Starts listening; ranks may be started once it settles. */
 export async function openControl(options: ControlOptions): Promise<Control> {
-  const { path, door, size, universe, newcomers, jobId, secret, secure, onAbort, onExpendable, onEvict, onNotice } =
-    options;
+  const {
+    path,
+    door,
+    size,
+    universe,
+    newcomers,
+    jobId,
+    secret,
+    secure,
+    onAbort,
+    onExpendable,
+    onMissed,
+    onEvict,
+    onNotice,
+  } = options;
   const { startRendezvous } = await import('@par/transport-tcp/rendezvous');
   const rendezvous = await startRendezvous({
     listen: `unix:${path}`,
@@ -69,6 +84,7 @@ export async function openControl(options: ControlOptions): Promise<Control> {
     secure,
     onAbort,
     onExpendable,
+    onMissed,
     onEvict,
     // Without a limit: their parents see them end.
     absence: { after: NOTICE_MS, tell: (text) => onNotice(`${text}; the others wait for them`) },

@@ -58,6 +58,9 @@ export class ExitPolicy {
   readonly failures: { readonly rank: number; readonly end: RankEnd }[] = [];
   #consequence: Cause | undefined;
   readonly #expendable = new Set<number>();
+  /** Ranks that each rank has lost its connection to. */
+  readonly #missed = new Map<number, number[]>();
+  readonly #ended = new Set<number>();
   #interrupts = 0;
   #succeeded = false;
 
@@ -71,12 +74,18 @@ export class ExitPolicy {
     this.#expendable.add(rank);
   }
 
+  /** A rank has lost its connection to another: until the end of that is known, its own may be a consequence. */
+  missed(rank: number, lost: number): void {
+    this.#missed.set(rank, [...(this.#missed.get(rank) ?? []), lost]);
+  }
+
   /**
    * A rank has ended. `signalled`: par had told it to, so it does not count. `replaced`: another can be started in its place. `spare`:
    * it is lost, and the others go on.
    */
   rankEnded(rank: number, end: RankEnd, signalled: boolean, replaced = false): Action {
     const status = statusOf(end);
+    this.#ended.add(rank);
     const wasExpendable = this.#expendable.delete(rank);
     if (status === 0) {
       this.#succeeded = true;
@@ -87,7 +96,7 @@ export class ExitPolicy {
     if (wasExpendable && somebodyWorks && this.#cause === undefined && !this.#isConsequence(end)) return 'spare';
     this.failures.push({ rank, end });
     const cause: Cause = { kind: 'rank', rank, end };
-    if (this.#isConsequence(end) && !this.#isCause(rank)) {
+    if ((this.#isConsequence(end) || this.#awaitsCause(rank)) && !this.#isCause(rank)) {
       this.#consequence ??= cause;
       return this.#cause === undefined && this.#onFail === 'kill' ? 'suspect' : 'nothing';
     }
@@ -118,6 +127,11 @@ export class ExitPolicy {
     if (consequence && !(told && knows)) this.#cause = consequence;
     else if (consequence || !complete) this.#cause = { kind: 'launcher', ...launcher };
     return this.#cause === undefined ? 'nothing' : 'end';
+  }
+
+  /** Two that have ended are not told of in the order of their ends: the system keeps none. */
+  #awaitsCause(rank: number): boolean {
+    return this.#missed.get(rank)?.some((lost) => !this.#ended.has(lost)) ?? false;
   }
 
   #isCause(rank: number): boolean {

@@ -5,28 +5,31 @@ import { type ChildProcess, spawn } from 'node:child_process';
  * a pipe only the launcher holds: lines "add PID" and "del PID" keep the list of living ranks' process groups, and its end, for
  * whatever reason, ends the job: the groups are killed, then every process that still carries the job's mark in its environment
  * (children of ranks in sessions of their own; a rank the launcher had no time to report), then the shared memory its ranks
- * listed and the job's directory are removed.
+ * listed and the job's directory are removed. Without the line "end", the launcher was killed, perhaps while it started a rank: that has
+ * no environment for as long as the kernel exchanges its program (execve closes the pipe first), so it is looked for during a second.
  * The mark has a random 128-bit number in it, so nothing else can carry it. Arguments: mark, directory.
  */
 const SCRIPT = `
 trap '' HUP INT QUIT TERM
 groups=' '
+looks=20
 while read -r word pid; do
   case $word in
     add) groups="$groups$pid " ;;
     del) groups="\${groups%% $pid *} \${groups#* $pid }" ;;
+    end) looks=2 ;;
   esac
 done
 for pid in $groups; do kill -s KILL -- "-$pid"; done
 quiet=0
-while [ -d /proc/self ] && [ $quiet -lt 2 ]; do
+while [ -d /proc/self ] && [ $quiet -lt $looks ]; do
   found=
   for file in $(grep -las "$1" /proc/[0-9]*/environ); do
     pid=\${file#/proc/}
     kill -s KILL "\${pid%/environ}" && found=1
   done
   if [ -n "$found" ]; then quiet=0; else quiet=$((quiet + 1)); fi
-  [ $quiet -lt 2 ] && sleep 0.05
+  [ $quiet -lt $looks ] && sleep 0.05
 done
 for list in "$2"/segments.*; do
   [ -f "$list" ] && while read -r path; do
@@ -36,7 +39,11 @@ for list in "$2"/segments.*; do
     esac
   done <"$list"
 done
-rm -rf -- "$2"
+tries=0
+while rm -rf -- "$2"; [ -d "$2" ] && [ $tries -lt 100 ]; do
+  tries=$((tries + 1))
+  sleep 0.05
+done
 `;
 
 /** The process that ends a job when the launcher no longer can. */
@@ -67,7 +74,7 @@ export class Reaper {
   /** Lets it sweep up what is left, which it does after we are gone. */
   close(): void {
     this.#closed = true;
-    this.#process?.stdin?.end();
+    this.#process?.stdin?.end('end\n');
   }
 
   #start(): void {

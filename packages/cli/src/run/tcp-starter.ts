@@ -47,6 +47,7 @@ export async function tcpStarter(setting: Setting, { job, note }: StarterEvents)
       job()?.policy.expendable(rank);
       if (replacement !== undefined) replacements.register(rank, replacement);
     },
+    onMissed: (rank, lost) => job()?.policy.missed(rank, lost),
     onEvict: (rank, reason) => {
       if (job()?.evict(rank)) note(`rank ${rank} is killed: ${reason}`);
     },

@@ -48,7 +48,9 @@ function pbsDirectives({ name, nodes, ppn, timeMs, log, queue, account }: Submit
 /** Ranks as many as the allocation has slots: par run and srun find them by themselves. */
 function command({ launcher, command: words }: SubmitRequest, node: string, par: string): string[] {
   if (launcher === 'par') return [node, par, 'run', '--', ...words];
-  return SCRIPTS.has(extname(words[0])) ? ['srun', node, ...words] : ['srun', ...words];
+  // Over MPI, ranks would wait for ever for one that ends before it has called init.
+  const srun = ['srun', '--kill-on-bad-exit'];
+  return SCRIPTS.has(extname(words[0])) ? [...srun, node, ...words] : [...srun, ...words];
 }
 
 /** Hours, minutes and seconds, rounded up: 01:30:00. */

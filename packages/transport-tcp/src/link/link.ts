@@ -191,7 +191,9 @@ export class SocketLink implements FrameTransport, PeerHost {
   }
 
   peerEnded(peer: Peer, error: Error | undefined): void {
-    if (!this.closing && !this.#aborted) this.sink.lost(peer.rank, error);
+    if (this.closing || this.#aborted) return;
+    if (error !== undefined) this.#options.control.missed(peer.rank);
+    this.sink.lost(peer.rank, error);
   }
 
   peerAborted(peer: Peer, status: number, reason: string, lost: number | undefined): void {

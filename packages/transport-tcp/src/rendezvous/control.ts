@@ -153,6 +153,11 @@ export class Control {
     this.#send({ type: 'expendable', replacement });
   }
 
+  /** Says that the connection to a rank ended without goodbye: what this rank does from now on may be for that reason. */
+  missed(rank: number): void {
+    this.#send({ type: 'missed', rank });
+  }
+
   /** Asks for the end of a rank that counts as lost. */
   evict(rank: number, reason: string): void {
     this.#send({ type: 'evict', rank, reason });

@@ -40,6 +40,8 @@ export type FromRank =
   | { readonly type: 'finished' }
   /** The loss of this rank need not end the job. */
   | { readonly type: 'expendable'; readonly replacement: Replacement | undefined }
+  /** This rank's connection to the sender ended without goodbye. */
+  | { readonly type: 'missed'; readonly rank: number }
   /** This rank counts as lost, and its process is to end. */
   | { readonly type: 'evict'; readonly rank: number; readonly reason: string };
 

@@ -34,6 +34,8 @@ export interface RendezvousOptions extends Patience {
   readonly onAbort?: ((rank: number, status: number, reason: string) => void) | undefined;
   /** The loss of this rank need not end the job, or is to be made good. */
   readonly onExpendable?: ((rank: number, replacement: Replacement | undefined) => void) | undefined;
+  /** A rank misses another: what it does from now on may be for that reason. */
+  readonly onMissed?: ((rank: number, lost: number) => void) | undefined;
   /** A rank counts as lost to the others: its process is to be killed. */
   readonly onEvict?: ((rank: number, reason: string) => void) | undefined;
   /** A rank has said goodbye: its end is no loss. */
@@ -280,6 +282,9 @@ class RendezvousServer implements Rendezvous {
         break;
       case 'expendable':
         this.#options.onExpendable?.(rank, message.replacement);
+        break;
+      case 'missed':
+        this.#options.onMissed?.(rank, message.rank);
         break;
       case 'evict':
         this.#options.onEvict?.(message.rank, message.reason);
