@@ -1,7 +1,18 @@
 // Compiled by the package's type check: every line says what the compiler must make of a call.
 import type { Communicator } from '@par/comm-core';
 import { expectTypeOf } from 'vitest';
-import type { Actor, Client, Executor, executor, Future, Result, Stream } from '../../src/index.ts';
+import type {
+  Actor,
+  Client,
+  Executor,
+  executor,
+  Future,
+  Queue,
+  Result,
+  Stream,
+  Variable,
+  Waited,
+} from '../../src/index.ts';
 
 declare const client: Client;
 declare const numbers: number[];
@@ -136,3 +147,76 @@ pool.starmap(lookup, [[{ names: ['a'] }]]);
 pool.starmap(lookup, [[{ names: ['a'] }, 'one']]);
 // @ts-expect-error calls of an executor have no keys
 pool.with({ key: 'one' });
+
+// Streams of arguments give streams of results.
+declare const feed: AsyncIterable<number>;
+expectTypeOf(client.map(square, feed)).toEqualTypeOf<AsyncGenerator<number, void, undefined>>();
+// @ts-expect-error the elements are of another type
+client.map(square, labels('x', 3));
+expectTypeOf(client.map(square, new Set([1, 2]))).toEqualTypeOf<Future<number>[]>();
+expectTypeOf(client.map(lookup, [{ names: [text] }], [count])).toEqualTypeOf<Future<string>[]>();
+// @ts-expect-error one iterable is missing
+client.map(lookup, [{ names: ['a'] }]);
+
+expectTypeOf(client.run(square, 2)).resolves.toEqualTypeOf<Map<number, number>>();
+expectTypeOf(client.runOn({ workers: 'alice' }, lookup, { names: [] }, 0)).resolves.toEqualTypeOf<
+  Map<number, string>
+>();
+expectTypeOf(client.runOnScheduler(async () => 'there')).resolves.toEqualTypeOf<string>();
+// @ts-expect-error the argument is of another type
+client.run(square, 'two');
+// @ts-expect-error one argument is missing
+client.runOnScheduler(square);
+
+expectTypeOf(client.wait([count])).resolves.toEqualTypeOf<Waited<Future<number>>>();
+expectTypeOf(client.wait([count, text])).resolves.toEqualTypeOf<Waited<Future<number> | Future<string>>>();
+for await (const one of client.asCompleted([count])) expectTypeOf(one).toEqualTypeOf<Future<number>>();
+expectTypeOf(client.progress(count)).resolves.toEqualTypeOf<void>();
+// @ts-expect-error one future alone is no list
+client.wait(count);
+// @ts-expect-error results are no futures
+client.asCompleted([1, 2]);
+// @ts-expect-error nor are they to be cancelled
+client.cancel([1]);
+for (const call of ['cancel', 'retry', 'release'] as const) client[call]([count, text]);
+
+expectTypeOf(client.scatter({ rate: 1 })).toEqualTypeOf<Future<{ rate: number }>>();
+expectTypeOf(client.scatter(new Map([['a', 1]]))).toEqualTypeOf<Future<Map<string, number>>>();
+expectTypeOf(client.scatter('text', { workers: ['alice', 3], broadcast: 2 })).toEqualTypeOf<Future<string>>();
+expectTypeOf(client.gather(new Map([['a', count]]))).resolves.toEqualTypeOf<Map<string, number>>();
+expectTypeOf(client.gather([count, text] as const)).resolves.toEqualTypeOf<[number, string]>();
+expectTypeOf(client.getDataset<number[]>('data')).resolves.toEqualTypeOf<number[]>();
+expectTypeOf(client.fireAndForget(square, 1)).toEqualTypeOf<void>();
+// @ts-expect-error the argument is of another type
+client.fireAndForget(square, text);
+// @ts-expect-error no such option
+client.with({ retry: 2 });
+// @ts-expect-error amounts are numbers
+client.with({ resources: { gpu: 'one' } });
+
+expectTypeOf(count.result({ signal: AbortSignal.timeout(1) })).toEqualTypeOf<Promise<number>>();
+expectTypeOf(count.exception()).resolves.toEqualTypeOf<Error | undefined>();
+expectTypeOf(count.then((value) => String(value))).resolves.toEqualTypeOf<string>();
+{
+  using held = client.submit(square, 2);
+  expectTypeOf(held).toEqualTypeOf<Future<number>>();
+}
+
+// A proxy, or its future, stands for the actor.
+const increments = async (actor: Actor<Counter>, by: number): Promise<number> => actor.increment(by);
+client.submit(increments, counter, 1);
+client.submit(increments, client.actor(Counter), count);
+expectTypeOf(counter.get('n')).resolves.toEqualTypeOf<number>();
+// @ts-expect-error the property is of another type
+counter.set('n', 'one');
+// @ts-expect-error a function is no class
+client.actor(square, 1);
+// @ts-expect-error a class is no function
+client.submit(Counter);
+
+declare const queue: Queue<number>;
+expectTypeOf(queue.get()).resolves.toEqualTypeOf<number>();
+// @ts-expect-error the element is of another type
+queue.put('one');
+declare const variable: Variable<Future<string>[]>;
+expectTypeOf(variable.get()).resolves.toEqualTypeOf<Future<string>[]>();
