@@ -67,4 +67,15 @@ describeSlurm('a rank that fails under srun with MPI', () => {
     expect(stderr).toMatch(says);
     expect(status).toBe(expected);
   });
+
+  it.each([
+    ['pmi2', 'exit', 7],
+    ['pmi2', 'kill', 137],
+    ['pmix', 'exit', 7],
+    ['pmix', 'kill', 137],
+  ])('--mpi=%s without the addon: %s ends the job with status %i', async (kind, how, expected) => {
+    const job = ['srun', `--mpi=${kind}`, '-N2', '-n3', process.execPath, ENDS, how, '1'];
+    const { status } = await slurm.run(job, { env: { PAR_MPI_ADDON: '/nowhere/par_mpi.node' } });
+    expect(status).toBe(expected);
+  });
 });

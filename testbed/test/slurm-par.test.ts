@@ -1,8 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-import { BIN, fixture } from '../../packages/cli/test/launch.ts';
+import { BIN, fixture, processesWith } from '../../packages/cli/test/launch.ts';
 import { describeSlurm, slurm } from './cluster.ts';
 
 const HELLO = fileURLToPath(new URL('../../examples/hello.ts', import.meta.url));
@@ -30,6 +31,28 @@ describeSlurm('par on Slurm', () => {
     expect(stderr).toMatch(/^par: rank 1 failed: exit status 42 \(host n2, pid \d+\)$/m);
     expect(status).toBe(42);
   });
+
+  it.each([
+    ['SIGINT', ['ends.mjs', 'polite'], /(ready[\s\S]*){3}/, 130],
+    // salloc's own status, for a command that a signal ends.
+    ['SIGKILL', ['family.mjs', 'spin'], /(has children[\s\S]*){3}/, 0],
+  ] as const)(
+    '%s of par ends every process on every node',
+    { timeout: 120_000 },
+    async (signal, [program, how], started, expected) => {
+      const token = `slurm-${randomUUID()}`;
+      const job = slurm.start(['salloc', '-N', '3', ...par, 'run', '-np', '3', fixture(program), how], {
+        env: { PAR_TEST_TOKEN: token },
+      });
+      await job.said(started);
+      const launcher = processesWith([token]).find((line) => line.includes(`${BIN} run`) && !line.includes('salloc'))!;
+      process.kill(Number(launcher.split(' ')[0]), signal);
+      const { status, stdout } = await job.finished;
+      if (signal === 'SIGINT') expect(stdout.match(/rank \d got SIGINT/g)).toHaveLength(3);
+      expect(status).toBe(expected);
+      await expect.poll(() => processesWith([token]), { timeout: 20_000 }).toEqual([]);
+    },
+  );
 
   it('par submit --now submits a job that runs on every node', { timeout: 120_000 }, async () => {
     const folder = join(slurm.home, 'submitted');
