@@ -1,5 +1,5 @@
-// Making and freeing communicators. Making one blocks until every member has called: the JavaScript side calls only
-// once it knows that all members are about to (see src/context/agreement.ts).
+// Making and freeing communicators. Making one blocks until every member has called, except by startDuplicate: the JavaScript
+// side calls only once it knows that all members are about to (see src/context/agreement.ts).
 #include <string>
 #include <vector>
 
@@ -21,13 +21,6 @@ Napi::Value MakeHandle(Napi::Env env, MPI_Comm comm) {
 std::vector<int> Ranks(const Napi::Value& value) {
   const Napi::Int32Array array = value.As<Napi::Int32Array>();
   return std::vector<int>(array.Data(), array.Data() + array.ElementLength());
-}
-
-// duplicate(handle): collective over the communicator.
-Napi::Value Duplicate(const Napi::CallbackInfo& info) {
-  MPI_Comm made;
-  Check(info.Env(), MPI_Comm_dup(CommOf(info[0]), &made), "MPI_Comm_dup");
-  return MakeHandle(info.Env(), made);
 }
 
 // startDuplicate(handle): { handle, slot }: does not block; the handle is of use once the operation is complete and `finish`
@@ -132,7 +125,6 @@ Napi::Value Free(const Napi::CallbackInfo& info) {
 void AddCommunicators(napi_env raw, napi_value target) {
   Napi::Env env(raw);
   Napi::Object exports(raw, target);
-  exports["duplicate"] = Napi::Function::New(env, Duplicate, "duplicate");
   exports["startDuplicate"] = Napi::Function::New(env, StartDuplicate, "startDuplicate");
   exports["finishDuplicate"] = Napi::Function::New(env, FinishDuplicate, "finishDuplicate");
   exports["createGroup"] = Napi::Function::New(env, CreateGroup, "createGroup");

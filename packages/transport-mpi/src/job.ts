@@ -4,6 +4,7 @@ import { parRanks, translate } from './among.ts';
 import { Permission } from './context/agreement.ts';
 import { type Job, MpiContext } from './context/context.ts';
 import { Control } from './context/control.ts';
+import { duplicate } from './context/duplicate.ts';
 import { coresSuffice, isCrowded, type Place, placeOf, yieldsReach } from './cores.ts';
 import { mpiErrorOf } from './errors.ts';
 import { checkNotAlone, checkStartable, type Launch } from './launcher.ts';
@@ -15,6 +16,8 @@ import { listSegments } from './segments.ts';
 
 /** How long `abort` waits for the process to end by itself before it ends everything, this process included. */
 const ABORT_GRACE_MS = 1000;
+/** After this time in `init` people are told what it waits for. */
+const NOTICE_MS = 10_000;
 /** Tag of the places ranks tell each other at the start, in the plane of continuations. */
 const PLACE_TAG = 1;
 
@@ -94,9 +97,11 @@ export async function join(native: Native, launch: Launch, env: NodeJS.ProcessEn
   try {
     checkNotAlone(launch, size, library.library);
     const members = parRanks(env.PAR_MPI_RANKS, me, size);
-    const values = members ? native.createGroup(own, Int32Array.from(members), 0) : native.duplicate(own);
-    const collective = native.duplicate(values);
-    const shared = native.duplicate(values);
+    const values = members
+      ? native.createGroup(own, Int32Array.from(members), 0)
+      : await noticed(duplicate(progress, own), me, size);
+    const collective = await duplicate(progress, values);
+    const shared = await duplicate(progress, values);
     const among = members && translate(members);
     const bulk = new Bulk(progress, shared, among?.rankOf ?? identity);
     const ranks = Array.from({ length: size }, (_, rank) => rank);
@@ -120,6 +125,21 @@ export async function join(native: Native, launch: Launch, env: NodeJS.ProcessEn
     // A rank that found itself alone ends only itself.
     if (size === 1) native.finalize(undefined);
     throw mpiErrorOf(error);
+  }
+}
+
+/** Says what `init` waits for, when that takes long. */
+async function noticed<T>(joining: Promise<T>, me: number, size: number): Promise<T> {
+  const notice = setTimeout(() => {
+    process.stderr.write(
+      `par: rank ${me} waits in init, which not all ${size} ranks of this job have called. Where some do not run par, ` +
+        'PAR_MPI_RANKS must name those that do, such as 1-3,5\n',
+    );
+  }, NOTICE_MS);
+  try {
+    return await joining;
+  } finally {
+    clearTimeout(notice);
   }
 }
 

@@ -144,7 +144,6 @@ export interface Native {
   abort(status: number): void;
   abortNow(): void;
 
-  duplicate(handle: Handle): Handle;
   startDuplicate(handle: Handle): { handle: Handle; slot: number };
   finishDuplicate(handle: Handle): void;
   createGroup(handle: Handle, ranks: Int32Array, tag: number): Handle;

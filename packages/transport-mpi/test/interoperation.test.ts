@@ -1,9 +1,10 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { MPIS, PROGRAMS, type TestedMpi } from './mpis.ts';
+import { MPIS, PROGRAMS, SYSTEM_MPIS, type TestedMpi } from './mpis.ts';
 import { linesOf, runJob } from './run-job.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'par-mpi-'));
@@ -29,6 +30,29 @@ async function passes(mpi: TestedMpi, foreign: readonly string[]): Promise<void>
   expect(linesOf(finished), finished.stderr).toEqual(EXPECTED);
   expect(finished.status, finished.stderr).toBe(0);
 }
+
+it('par ranks that wait in init for one that does not run par say so', { timeout: 60_000 }, async () => {
+  const { mpi4py, ...mpi } = SYSTEM_MPIS.find(({ mpi4py }) => mpi4py)!;
+  const idle = [...mpi4py!, '-c', 'from mpi4py import MPI; import signal; signal.pause()'];
+  const parts = [
+    [1, idle],
+    [1, PAR_RANK],
+  ] as const;
+  const { command, args } = mpi.together(parts);
+  const launcher = spawn(command, args, {
+    env: { ...process.env, ...mpi.env },
+    stdio: ['ignore', 'ignore', 'pipe'],
+    signal: AbortSignal.timeout(50_000),
+  });
+  const closed = once(launcher, 'close');
+  let stderr = '';
+  for await (const text of launcher.stderr.setEncoding('utf8')) {
+    stderr += text;
+    if (stderr.includes('PAR_MPI_RANKS')) launcher.kill();
+  }
+  await closed;
+  expect(stderr).toContain('par: rank 1 waits in init, which not all 2 ranks of this job have called.');
+});
 
 describe.each(MPIS)('buffers of every type and collectives with a rank of $name', { timeout: 60_000 }, (mpi) => {
   it('in C', () => passes(mpi, [compile(mpi.mpicc, 'foreign.c')]));

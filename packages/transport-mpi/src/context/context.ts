@@ -8,6 +8,7 @@ import { DONE, FAILED, type Handle, ROUND } from '../native.ts';
 import { ended, type Progress } from '../progress.ts';
 import { agree, type Permission } from './agreement.ts';
 import { type Control, type Key, keyOf } from './control.ts';
+import { duplicate } from './duplicate.ts';
 
 /** What all contexts of a job share. */
 export interface Job {
@@ -90,12 +91,12 @@ export class MpiContext extends MpiSpace implements Context {
     const { own } = this.handles;
     if (this.remoteRanks) {
       const members = [...this.ranks, ...this.remoteRanks];
-      const handles = await this.#make(key, members, () => this.#duplicate(own));
+      const handles = await this.#make(key, members, () => duplicate(this.job.progress, own));
       return new MpiContext(this.job, key, handles, this.ranks, this.remoteRanks);
     }
     const members = ranks.map((rank) => this.ranks[rank]!);
     const handles = await this.#make(key, members, (native) =>
-      whole ? this.#duplicate(own) : native.createGroup(own, Int32Array.from(ranks), CREATION_TAG),
+      whole ? duplicate(this.job.progress, own) : native.createGroup(own, Int32Array.from(ranks), CREATION_TAG),
     );
     return new MpiContext(this.job, key, handles, members, undefined);
   }
@@ -175,24 +176,13 @@ export class MpiContext extends MpiSpace implements Context {
     const { native } = progress;
     try {
       const own = await create(native);
-      const values = await this.#duplicate(own);
-      return { own, values, collective: await this.#duplicate(own) };
+      const values = await duplicate(progress, own);
+      return { own, values, collective: await duplicate(progress, own) };
     } catch (error) {
       throw mpiErrorOf(error);
     } finally {
       release();
     }
-  }
-
-  /** Does not block. Collective over the communicator. */
-  async #duplicate(comm: Handle): Promise<Handle> {
-    const { progress } = this.job;
-    const { handle, slot } = progress.native.startDuplicate(comm);
-    await new Promise<void>((resolve, reject) => {
-      progress.wait(slot, new PendingCollective(progress, handle, 'duplicate of a communicator', resolve, reject));
-    });
-    progress.native.finishDuplicate(handle);
-    return handle;
   }
 
   /** All members make the same contexts of the same ranks in the same order, so counting those names each. */

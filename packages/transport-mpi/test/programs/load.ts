@@ -1,4 +1,6 @@
 // One kind of load, named by the first argument; each prints what the test checks.
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Communicator, init } from '@par/comm-core';
 
@@ -32,10 +34,21 @@ if (load === 'timers') {
     }
     done.abort();
   })();
+  const echo = createServer((socket) => socket.pipe(socket)).listen(0, '127.0.0.1');
+  await once(echo, 'listening');
+  const socket = connect((echo.address() as AddressInfo).port, '127.0.0.1');
+  let echoed = 0;
+  socket.on('data', () => {
+    echoed += 1;
+    if (done.signal.aborted) socket.end();
+    else socket.write('again');
+  });
+  socket.write('first');
   const rounds = await flood(world, done.signal);
   await ticking;
+  echo.close();
   late.sort((a, b) => a - b);
-  console.log(JSON.stringify({ rounds, median: late[late.length >> 1] }));
+  console.log(JSON.stringify({ rounds, echoed, median: late[late.length >> 1] }));
 } else if (load === 'pending') {
   // 10,000 receives of distinct tags are pending, then sent to in reverse.
   const count = 10_000;
