@@ -1,11 +1,11 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { exitStatuses } from '../../packages/cli/test/exit-statuses.ts';
 import { fixture } from '../../packages/cli/test/launch.ts';
-import { inHost } from '../src/host.ts';
+import { type Host, inHost } from '../src/host.ts';
 import { Running } from '../src/running.ts';
 import { SshNetwork } from '../src/ssh.ts';
 
@@ -145,6 +145,17 @@ test('--inspect says how the debuggers of other hosts are reached', async () => 
   );
 });
 
+test('the hosts of a PBS job are found in its file of nodes, a line for each rank', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'par-test-'));
+  const file = join(directory, 'nodes');
+  writeFileSync(file, 'h1\nh1\nh2\n');
+  const command = ['run', '--no-label', 'sh', '-c', 'echo "$PAR_RANK of $PAR_SIZE on $PAR_TEST_HOST"'];
+  const { status, stdout } = await network.par(command, { env: { PBS_NODEFILE: file } });
+  expect(stdout.trim().split('\n').sort()).toEqual(['0 of 3 on h1', '1 of 3 on h1', '2 of 3 on h2']);
+  expect(status).toBe(0);
+  rmSync(directory, { recursive: true });
+});
+
 test('a worker of the futures layer that is killed is started again on its host', async () => {
   const args = ['run', '--no-label', '-H', 'h1:2,h2:2', ofFutures('replaced.ts'), 'one'];
   const { status, stdout, stderr } = await network.par(args);
@@ -152,18 +163,22 @@ test('a worker of the futures layer that is killed is started again on its host'
   expect(JSON.parse(stdout)).toMatchObject({ sum: 4950, workers: 2, hosts: ['h2', 'h2'], new: 1 });
 });
 
-test('a cluster over hosts is joined from the host of its launcher, and loses and regains workers there', async () => {
+test('a cluster over hosts is joined from the host of its launcher and, where it listens, from others; it loses and regains workers', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'par-test-'));
   const file = join(directory, 'scheduler.json');
-  const args = ['cluster', '-H', 'h1:1,h2:2', '--scheduler-file', file];
+  const args = ['cluster', '-H', 'h1:1,h2:2', '--listen', 'eth0', '--scheduler-file', file];
   const launch = network.launch(args, { cwd: join(import.meta.dirname, '../../packages/cli') });
   await launch.until(({ stderr }) => stderr.includes('2 workers are ready'));
-  const script = `echo 'squares\nkill a worker\nshutdown' | PAR_SCHEDULER_FILE=${file} exec "$0" "$1"`;
-  const command = inHost(network.laptop, ['sh', '-c', script, process.execPath, fixture('cluster-client.ts')]);
-  const client = await new Running(command, {}).finished;
-  expect(client.stderr).toBe('');
-  const lines = client.stdout.trim().split('\n').slice(1);
-  expect(lines.map((line) => JSON.parse(line))).toEqual([40_425, { sum: 780, replaced: 2 }, 'shut down']);
+  const answers = async (host: Host, ...words: string[]): Promise<unknown[]> => {
+    const script = `echo '${words.join('\n')}' | PAR_SCHEDULER_FILE=${file} exec "$0" "$1"`;
+    const command = inHost(host, ['sh', '-c', script, process.execPath, fixture('cluster-client.ts')]);
+    const client = await new Running(command, {}).finished;
+    expect(client.stderr).toBe('');
+    const lines = client.stdout.trim().split('\n').slice(1);
+    return lines.map((line) => JSON.parse(line));
+  };
+  expect(await answers(network.laptop, 'squares', 'kill a worker')).toEqual([40_425, { sum: 780, replaced: 2 }]);
+  expect(await answers(network.host('h3'), 'squares', 'shutdown')).toEqual([40_425, 'shut down']);
   expect(await launch.finished).toMatchObject({ status: 0 });
   await launch.gone();
   await network.quiet();

@@ -144,7 +144,10 @@ describe('a cluster', () => {
     const more = adding('-np', '2', '--name', 'more');
     // Through the port.
     const copy = join(directory, 'remote.json');
-    writeFileSync(copy, JSON.stringify({ ...access, doors: access.doors.slice(1) }), { mode: 0o600 });
+    const remote = { ...access, doors: access.doors.slice(1) };
+    writeFileSync(copy, JSON.stringify({ ...remote, secret: 'f'.repeat(64) }), { mode: 0o600 });
+    expect(await refusal(copy, 500)).toEqual(refused('does not answer'));
+    writeFileSync(copy, JSON.stringify(remote));
     const client = await joined(copy);
     const before = Object.entries((await client.ask('workers 4')) as Record<string, [number, number]>);
     const joiners = before.filter(([name]) => name.startsWith('more-'));
