@@ -23,7 +23,7 @@ describe.each(MPIS)('under load, $name', { timeout: 180_000 }, (mpi) => {
     }
   });
 
-  it('10,000 value receives and 10,000 buffer receives are pending at once, and each gets its own message', async () => {
+  it('10,000 receives, of values and of buffers, are pending at once, and each gets its own message', async () => {
     expect(await run(mpi, 2, 'pending')).toEqual([{ wrong: 0 }, { wrong: 0 }]);
   });
 
@@ -37,7 +37,7 @@ describe.each(MPIS)('under load, $name', { timeout: 180_000 }, (mpi) => {
 
   it('many thousands of operations and duplicates leave no memory behind', async () => {
     for (const { rounds, duplicates } of await run(mpi, 2, 'memory', ['--expose-gc'])) {
-      expect(rounds).toBeLessThan(60);
+      expect(rounds).toBeLessThan(20);
       expect(duplicates).toBeLessThan(60);
     }
   });

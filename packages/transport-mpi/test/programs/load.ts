@@ -50,8 +50,8 @@ if (load === 'timers') {
   late.sort((a, b) => a - b);
   console.log(JSON.stringify({ rounds, echoed, median: late[late.length >> 1] }));
 } else if (load === 'pending') {
-  // 10,000 receives of distinct tags are pending, then sent to in reverse.
-  const count = 10_000;
+  // 10,000 receives are pending, of values and of buffers with distinct tags, then sent to in reverse.
+  const count = 5_000;
   const peer = (rank + 1) % size;
   const from = (rank + size - 1) % size;
   const values = Array.from({ length: count }, (_, tag) => world.recv<number>({ source: from, tag }));
@@ -101,8 +101,8 @@ if (load === 'timers') {
     }),
   );
 } else if (load === 'memory') {
-  // By default 120,000 operations and 200 duplicates, after as many for the libraries to fill their pools; a soak gives more.
-  const [rounds = 30_000, duplicates = 200] = process.argv.slice(3).map(Number);
+  // By default 40,000 operations and 200 duplicates, after as many for the libraries to fill their pools; a soak gives more.
+  const [rounds = 10_000, duplicates = 200] = process.argv.slice(3).map(Number);
   const peer = 1 - rank;
   const buffer = new Float64Array(4);
   const into = new Float64Array(4);
@@ -120,7 +120,7 @@ if (load === 'timers') {
     globalThis.gc?.();
     return process.memoryUsage().rss / 2 ** 20;
   };
-  for (let i = 0; i < 20_000; i++) await round();
+  for (let i = 0; i < 10_000; i++) await round();
   for (let i = 0; i < 200; i++) await makeAndFree();
   const before = resident();
   for (let i = 0; i < rounds; i++) await round();
