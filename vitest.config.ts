@@ -50,6 +50,7 @@ export default defineConfig({
       }),
     // Tests start jobs of several processes each; more workers than this only makes them compete.
     maxWorkers: 2,
+    maxConcurrency: 2,
     // They start thousands of Node processes: a third of what each needs to begin is compiling the same modules.
     env: { NODE_COMPILE_CACHE: join(here, 'node_modules/.cache/compile') },
     testTimeout: 60_000,

@@ -16,7 +16,8 @@ function count(text: string, pattern: RegExp): number {
   return text.match(new RegExp(pattern, 'gm'))?.length ?? 0;
 }
 
-describe.each(LAUNCHERS)('par run --transport mpi through %s', { timeout: 60_000 }, (launcher) => {
+// Much of it waits: for ranks that ignore signals, and for processes to be gone.
+describe.concurrent.each(LAUNCHERS)('par run --transport mpi through %s', { timeout: 60_000 }, (launcher) => {
   test('four ranks join over MPI, each line with the label of its rank', async () => {
     const { status, stdout, stderr } = await parMpi(launcher, ['-np', '4', ENDS, 'end']);
     expect({ status, stderr }).toEqual({ status: 0, stderr: expect.not.stringMatching(/^(?!par: \d+ ranks share)./m) });

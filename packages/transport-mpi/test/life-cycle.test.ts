@@ -7,7 +7,7 @@ function end(mpi: TestedMpi, np: number, way: string, env: Record<string, string
   return runJob(mpi.command(np, [join(PROGRAMS, 'life.ts'), way]), { ...mpi.env, ...env });
 }
 
-describe.each(MPIS)('the end of a rank, $name', { timeout: 60_000 }, (mpi) => {
+describe.concurrent.each(MPIS)('the end of a rank, $name', { timeout: 60_000 }, (mpi) => {
   it('a script that just ends ends MPI too, with communicators not freed and sends not awaited, and nothing can be asked of it later', async () => {
     for (const np of [1, 3]) {
       const finished = await end(mpi, np, 'end');

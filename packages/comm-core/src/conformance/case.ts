@@ -42,21 +42,24 @@ export interface ConformanceCase {
 }
 
 /**
- * Which communicators a case is run on at one size of the job. `in turn`: on the world, on a duplicate or on the split
- * one, now and then on each rank alone; neighbouring cases and sizes differ, so every case meets every kind at some
- * sizes, and every size has every kind.
+ * Which communicators a case is run on at one size of the job. `in turn`: on the world, on a duplicate or the split one
+ * (beyond 5 ranks every other time), now and then on each rank alone; neighbouring cases and sizes differ, so every case
+ * meets every kind at some sizes, and every size has every kind.
  */
 export type Coverage = 'all' | 'in turn';
 
 /** The kinds that case number `index` is run on in a job of `size` ranks. */
 export function kindsAt(coverage: Coverage, index: number, size: number): CommunicatorKind[] {
   const turn = index + size;
-  const omitted = new Set<CommunicatorKind>();
-  if (coverage === 'in turn') {
-    omitted.add(turn % 2 === 0 ? 'dup' : 'split');
-    if (turn % 3 > 0) omitted.add('self');
-  }
-  return COMMUNICATORS.filter((kind) => !omitted.has(kind));
+  if (coverage === 'all') return [...COMMUNICATORS];
+  const period = size <= 5 ? 2 : 4;
+  const isDue = {
+    world: true,
+    dup: turn % period === 1,
+    split: (turn + period / 2) % period === 1,
+    self: turn % 3 === 0,
+  };
+  return COMMUNICATORS.filter((kind) => isDue[kind]);
 }
 
 /** Whether the case is run on a communicator of this kind and size. */

@@ -23,7 +23,7 @@ const endsOn = (launcher: TestedLauncher): typeof ENDS => {
   return ENDS.filter((_, i) => newer < 0 || i % WHEEL_MPIS.length === newer);
 };
 
-describe.each(LAUNCHERS)('a script on ranks over $name', (launcher) => {
+describe.concurrent.each(LAUNCHERS)('a script on ranks over $name', (launcher) => {
   const { command, env } = launcher;
   it.each(endsOn(launcher))(
     'ends with the job, and in silence on success, when it %s',
