@@ -1,7 +1,13 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { MPIS, PROGRAMS, SYSTEM_MPIS, type TestedMpi } from './mpis.ts';
 import { type Finished, linesOf, runJob } from './run-job.ts';
+
+const scratch = mkdtempSync(join(tmpdir(), 'par-mpi-life-'));
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
 function end(mpi: TestedMpi, np: number, way: string, env: Record<string, string> = {}): Promise<Finished> {
   return runJob(mpi.command(np, [join(PROGRAMS, 'life.ts'), way]), { ...mpi.env, ...env });
@@ -16,6 +22,18 @@ describe.concurrent.each(MPIS)('the end of a rank, $name', { timeout: 60_000 }, 
       const late = np === 1 ? 'late: PAR_FREED,fulfilled' : 'late: PAR_FREED';
       expect(linesOf(finished)).toEqual([...new Array(np).fill(late), 'received 1200000']);
     }
+  });
+
+  it('all threads are asked for, and a library that gives none will do', async () => {
+    const shim = join(scratch, `${MPIS.indexOf(mpi)}.so`);
+    const source = join(PROGRAMS, 'single-threaded.c');
+    const compiled = spawnSync(mpi.mpicc, ['-shared', '-fPIC', '-o', shim, source], { encoding: 'utf8' });
+    expect(compiled.status, compiled.stderr).toBe(0);
+    const program = ['env', `LD_PRELOAD=${shim}`, process.execPath, join(PROGRAMS, 'life.ts'), 'end'];
+    const finished = await runJob(mpi.together([[2, program]]), mpi.env);
+    expect(finished.status, finished.stderr).toBe(0);
+    const asked = new Array(2).fill('asked for MPI_THREAD_MULTIPLE');
+    expect(linesOf(finished)).toEqual([...asked, ...new Array(2).fill('late: PAR_FREED'), 'received 1200000']);
   });
 
   it('process.exit(0) on one rank, even with receives pending or just given up, delivers what it sent and lets the others end', async () => {
