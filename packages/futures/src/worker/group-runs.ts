@@ -1,8 +1,9 @@
 import type { Communicator } from '@par/comm-core';
 import { FunctionRegistry } from '../closures/index.ts';
 import type { Failure, FunctionDescription, Rank } from '../protocol/index.ts';
-import { type EncodedWithHolds, encodeWithHolds } from '../values/index.ts';
+import type { EncodedWithHolds } from '../values/index.ts';
 import { failureOf } from './failure.ts';
+import { encodedResult } from './result.ts';
 import type { Run } from './run.ts';
 import { Values } from './thread/arguments.ts';
 import { makeFunction } from './thread/functions.ts';
@@ -66,7 +67,7 @@ export class GroupRuns {
       const fn = await makeFunction(description, this.#registry);
       const value = await runTheTask(fn, [...argumentsOf(run), entry.comm]);
       const first = group[0] === this.#comm.rank;
-      const result = first ? encodeWithHolds(value) : undefined;
+      const result = first ? encodedResult(value, run.who) : undefined;
       if (!run.cancelled) this.#events.finished(run, performance.now() - start, result, typeof value);
       if (!run.cancelled) await entry.comm.free();
     } catch (error) {

@@ -79,7 +79,7 @@ class Copying {
   #stackOf(error: Error, left: readonly string[]): string | undefined {
     const stack = userFrames(textOf(error, 'stack'), this.#hidden);
     if (left.length === 0) return stack;
-    const note = `    without ${left.join(', ')}, which cannot be sent`;
+    const note = `    without ${left.join(', ')}, which cannot be sent, or not with an error`;
     return `${stack ?? `${textOf(error, 'name')}: ${textOf(error, 'message')}`}\n${note}`;
   }
 }

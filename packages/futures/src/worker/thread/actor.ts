@@ -1,7 +1,8 @@
 import type { CallOutcome } from '../../protocol/index.ts';
-import { decodeValue, encodeWithHolds } from '../../values/index.ts';
+import { decodeValue } from '../../values/index.ts';
 import { DeserializationError } from '../errors.ts';
 import { failureOf } from '../failure.ts';
+import { encodedResult } from '../result.ts';
 import type { ActorOrder, ThreadData, ThreadReport } from '../threads/messages.ts';
 import { running } from './context.ts';
 import type { ThreadTask } from './task.ts';
@@ -38,7 +39,7 @@ export class Actor {
       return;
     }
     Promise.resolve(result)
-      .then((value) => answer({ ok: true, value: encodeWithHolds(value).segments }))
+      .then((value) => answer({ ok: true, value: encodedResult(value, `${this.#task.key}.${order.method}`).segments }))
       .catch(fail);
   }
 

@@ -1,9 +1,9 @@
 import { types } from 'node:util';
-import { NotSerializableError } from '@par/comm-core';
 import { INLINE_BYTES } from '../../protocol/index.ts';
-import { encodeWithHolds, isError } from '../../values/index.ts';
-import { DeserializationError, ResultNotSerializableError } from '../errors.ts';
+import { type EncodedWithHolds, isError } from '../../values/index.ts';
+import { DeserializationError } from '../errors.ts';
 import { failureOf } from '../failure.ts';
+import { encodedResult, notSendable } from '../result.ts';
 import { claim, markCurrent } from '../threads/claims.ts';
 import {
   type ActorOrder,
@@ -183,11 +183,11 @@ export class TaskRunner {
 
   #finish(task: ThreadTask, value: unknown): void {
     const duration = performance.now() - task.startedAt;
-    let encoded: ReturnType<typeof encodeWithHolds>;
+    let encoded: EncodedWithHolds;
     try {
-      encoded = encodeWithHolds(value);
+      encoded = encodedResult(value, `task ${task.key}`);
     } catch (error) {
-      this.#failToSend(task, error);
+      this.#fail(task, error);
       return;
     }
     const { segments, holds } = encoded;
@@ -203,17 +203,12 @@ export class TaskRunner {
         copies = segments.map(kept);
       } catch (error) {
         // There is no memory for them.
-        this.#failToSend(task, error);
+        this.#fail(task, notSendable(error, `task ${task.key}`));
         return;
       }
       this.#post({ kind: 'result', slot: task.slot, duration, segments: copies, type: typeOf(value), holds });
     }
     this.#end(task);
-  }
-
-  #failToSend(task: ThreadTask, error: unknown): void {
-    const path = error instanceof NotSerializableError ? error.path.replace(/^value/, 'result') : 'result';
-    this.#fail(task, new ResultNotSerializableError(`task ${task.key}`, path, error));
   }
 
   #fail(task: ThreadTask, error: unknown): void {

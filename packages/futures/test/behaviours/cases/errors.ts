@@ -179,6 +179,28 @@ export const ERRORS = casesOf({
     assert.match(error.stack!, /frozen.*errors\.ts.*without 'call', which cannot be sent/s);
   },
 
+  '15 a result that cannot be sent is an error that says whose it is, and where in it': async ({ client }) => {
+    class Holder {
+      readonly fn = () => 1;
+      give(): unknown {
+        return { deep: [this.fn] };
+      }
+    }
+    const holder = await client.actor(Holder);
+    const refusal = [/value\.deep\[0\] is a function/, 'PAR_RESULT_NOT_SERIALIZABLE'] as const;
+    const give = (): unknown => ({ deep: [() => 1] });
+    const calls: readonly [RegExp, () => PromiseLike<unknown>][] = [
+      [/task give-/, () => client.submit(give)],
+      [/task give-.*x2/, () => client.with({ ranks: 2 }).submit(give)],
+      [/give/, () => client.runOn({ workers: 'bob' }, give)],
+      [/\.give/, () => holder.give()],
+    ];
+    for (const [who, call] of calls) {
+      await refused(call(), refusal[1], who);
+      await refused(call(), refusal[1], refusal[0]);
+    }
+  },
+
   '16 retries: as many more attempts, for each element of a map too': async ({ client }) => {
     const files = fileNames();
     const file = (): string => files.next().value;
