@@ -51,6 +51,19 @@ test('ranks of different hosts talk over TCP, ranks of one host over Unix socket
   await Promise.all(joined.map(({ link }) => link.close()));
 });
 
+test('a rendezvous that closes once ranks that have ended are heard of passes their loss on first', async () => {
+  const optionsOf = await meet(2);
+  const [first, second] = await Promise.all([0, 1].map((rank) => join(optionsOf(rank))));
+  const inbox = new Inbox();
+  second!.link.start(inbox);
+  first!.control.abandon();
+  await rendezvous!.drained([0]);
+  await rendezvous!.close();
+  await inbox.until(second!.link, ({ losses }) => losses.length === 1);
+  expect(inbox.losses).toMatchObject([{ rank: 0, error: { code: 'PAR_PEER_LOST' } }]);
+  await second!.link.close();
+});
+
 test('hosts of one name are told apart by splitByHost', async () => {
   const optionsOf = await meet(3, { listen: 'tcp:127.0.0.1:0' });
   const joined = await Promise.all(['a', 'b', 'a'].map((host, rank) => join(optionsOf(rank), host)));
