@@ -1,6 +1,7 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { processesWith } from '../../packages/cli/test/launch.ts';
 import { HELLO_BYTES, PROOF_BYTES } from '../../packages/transport-tcp/src/wire/handshake.ts';
 import { type Host, inHost } from '../src/host.ts';
 import { Recording } from '../src/recording.ts';
@@ -21,20 +22,6 @@ async function runAt(host: Host, name: string, ...args: string[]): Promise<unkno
   const { status, stdout, stderr } = await new Running(command, {}).finished;
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   return JSON.parse(stdout);
-}
-
-/** Words of all processes, where a secret could be seen by anybody on their host. */
-function argumentsOfAll(): string {
-  return readdirSync('/proc')
-    .filter((pid) => /^\d+$/.test(pid))
-    .map((pid) => {
-      try {
-        return readFileSync(`/proc/${pid}/cmdline`, 'latin1');
-      } catch {
-        return '';
-      }
-    })
-    .join('\n');
 }
 
 /** Everything on a host that packets, or anybody there, could reach: ports that take connections or datagrams, and abstract sockets. */
@@ -85,7 +72,12 @@ test('a stranger on the network cannot join a job, learn its secret, replay, or 
   expect(ranks.map(({ listening }) => listening.length)).toEqual([1, 1]);
   const ports = ranks.map(({ listening }) => listening[0]!);
   const targets = [h1, h2].map(({ address }, rank) => `${address}:${ports[rank]}`);
-  expect(argumentsOfAll()).not.toMatch(/[0-9a-f]{64}/);
+  const commands = [
+    ...processesWith([launch.token, launch.tmp]),
+    ...[h1, h2].flatMap((host) => network.processes(host)),
+  ];
+  expect(commands.filter((line) => line.includes('lazy.ts'))).toHaveLength(3);
+  expect(commands.join('\n')).not.toMatch(/[0-9a-f]{64}/);
 
   expect([h1, h2].map(openTo)).toEqual(ports.map((port) => ['tcp 22', `tcp ${port}`]));
   expect(await runAt(stranger, 'scan.ts', h1.address)).toEqual([22, ports[0]]);
