@@ -56,13 +56,14 @@ export class Mailbox implements Mail, AsyncDisposable {
 
   /** Sends records as one message, now: not behind what was posted in this turn. */
   send(dest: Rank, tag: number, records: readonly unknown[]): void {
-    const sent = this.comm
-      .send(packRecords(records), { dest, tag })
-      .catch((error: Error & { readonly code?: string }) => {
+    const sent: Promise<void> = this.comm.send(packRecords(records), { dest, tag }).then(
+      () => void this.#sending.delete(sent),
+      (error: Error & { readonly code?: string }) => {
+        this.#sending.delete(sent);
         if (!OVER.has(error.code ?? '')) throw error;
         if (error.code === 'PAR_PEER_LOST') for (const listener of this.#undelivered) listener(dest, error);
-      })
-      .finally(() => this.#sending.delete(sent));
+      },
+    );
     this.#sending.add(sent);
   }
 
