@@ -79,10 +79,11 @@ describe.concurrent.each(LAUNCHERS)('par run --transport mpi through %s', { time
     await launch.gone();
   });
 
-  test.each(['wait', 'die'])('no shared memory is left when ranks are killed: %s', async (how) => {
-    const launch = launchMpi(launcher, ['-np', '2', '--grace', '1s', fixture('mpi-segments.ts'), how]);
+  test.each(['par', 'a rank'])('no shared memory is left when %s is killed', async (who) => {
+    const launch = launchMpi(launcher, ['-np', '2', '--grace', '1s', fixture('mpi-segments.ts')]);
     await launch.until(({ stdout }) => count(stdout, /files:/) === 2);
-    if (how === 'wait') launch.child.kill('SIGKILL');
+    if (who === 'par') launch.child.kill('SIGKILL');
+    else process.kill(Number(/process (\d+)/.exec(launch.stdout)![1]), 'SIGKILL');
     await once(launch.child, 'close');
     await launch.gone();
     const files = launch.stdout.match(/\/dev\/shm\/\S+/g) ?? [];
