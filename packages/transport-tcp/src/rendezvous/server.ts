@@ -8,7 +8,8 @@ import { Credentials, NEWCOMER, RENDEZVOUS } from '../wire/handshake.ts';
 import { Listener } from '../wire/listener.ts';
 import type { ByteConsumer, Wire } from '../wire/wire.ts';
 import { Exchanges } from './exchanges.ts';
-import { type Announcement, type FromRank, type Member, MessageReader, sendMessage, type ToRank } from './messages.ts';
+import { type Announcement, type FromRank, type Member, MessageReader, sendMessage } from './messages.ts';
+import { type Seat, Seats } from './seats.ts';
 import { type Patience, Waiting } from './waiting.ts';
 
 export interface RendezvousOptions extends Patience {
@@ -71,16 +72,6 @@ export interface Rendezvous {
   close(): Promise<void>;
 }
 
-interface Seat {
-  readonly wire: Wire;
-  readonly exchanges: Exchanges;
-  announcement: Announcement | undefined;
-  tcp: string | undefined;
-  finished: boolean;
-  /** All that it said was heard; its socket may be of no use before. */
-  left: boolean;
-}
-
 /** Starts the rendezvous of one job in this process. Throws ParError PAR_ENVIRONMENT for a bad address or secret. */
 export async function startRendezvous(options: RendezvousOptions): Promise<Rendezvous> {
   const server = new RendezvousServer(options);
@@ -102,7 +93,7 @@ class RendezvousServer implements Rendezvous {
   readonly #credentials: Credentials;
   readonly #log: (line: string) => void;
   readonly #listeners: Listener[] = [];
-  readonly #seats: (Seat | undefined)[];
+  readonly #seats: Seats;
   readonly #gone = new Map<number, string>();
   readonly #handlers = new Map<string, (data: unknown, rank: number) => unknown>();
   readonly #waiting: Waiting;
@@ -125,14 +116,14 @@ class RendezvousServer implements Rendezvous {
     this.#loopback = !this.#listening;
     this.#log = options.log ?? ((line: string): void => void process.stderr.write(`par: rendezvous: ${line}\n`));
     this.#credentials = new Credentials(RENDEZVOUS, options.size, options.job, options.secret, options.secure);
-    this.#seats = new Array<Seat | undefined>(options.size).fill(undefined);
+    this.#seats = new Seats(options.size);
     const { promise, resolve, reject } = Promise.withResolvers<readonly Member[]>();
     promise.catch(() => {}); // whoever does not wait for it learns of the end through onAbort
     this.complete = promise;
     this.#waiting = new Waiting(
       options,
       this.#initial,
-      () => this.#missing(),
+      () => this.#seats.unannounced(this.#initial),
       (reason) => this.#end(-1, 1, reason),
     );
     this.#resolve = resolve;
@@ -152,7 +143,7 @@ class RendezvousServer implements Rendezvous {
     const bound = await listener.listen(address);
     this.#listeners.push(listener);
     listener.serve({
-      judge: (from) => (this.#seats[from] === undefined && !this.#gone.has(from) ? 'accept' : 'duplicate'),
+      judge: (from) => (this.#seats.at(from) === undefined && !this.#gone.has(from) ? 'accept' : 'duplicate'),
       accepted: (from, wire) => (from === NEWCOMER ? this.#receiveNewcomer(wire) : this.#seat(from, wire)),
     });
     return formatAddress(bound);
@@ -163,18 +154,18 @@ class RendezvousServer implements Rendezvous {
   }
 
   announcement(rank: number): Announcement | undefined {
-    return this.#seats[rank]?.announcement;
+    return this.#seats.at(rank)?.announcement;
   }
 
   lost(rank: number, reason: string): void {
-    if (this.#gone.has(rank) || this.#seats[rank]?.finished) return;
+    if (this.#gone.has(rank) || this.#seats.at(rank)?.finished) return;
     this.#gone.set(rank, reason);
     const table = this.#table;
-    this.#seats.forEach((seat, other) => {
+    for (const [other, { wire }] of this.#seats.taken()) {
       // Who is only joining a job under way learns of it together with the table.
-      const listens = seat !== undefined && other !== rank && (table === undefined || table[other] !== undefined);
-      if (listens) sendMessage(seat.wire, { type: 'lost', rank, reason });
-    });
+      const listens = other !== rank && (table === undefined || table[other] !== undefined);
+      if (listens) sendMessage(wire, { type: 'lost', rank, reason });
+    }
     if (this.#table !== undefined) this.#table[rank] = undefined;
     else if (rank < this.#initial) this.#reject(new ParError('PAR_PEER_LOST', `rank ${rank} is gone: ${reason}`));
   }
@@ -184,7 +175,7 @@ class RendezvousServer implements Rendezvous {
   }
 
   request(rank: number, name: string, data?: unknown, signal?: AbortSignal): Promise<unknown> {
-    const seat = this.#seats[rank];
+    const seat = this.#seats.at(rank);
     if (seat === undefined || seat.wire.socket.destroyed) {
       return Promise.reject(
         new ParError('PAR_TRANSPORT', `rank ${rank} has no control channel: it has not called init, or has ended`),
@@ -202,36 +193,14 @@ class RendezvousServer implements Rendezvous {
   }
 
   drained(ranks?: readonly number[]): Promise<void> {
-    return Promise.all(
-      this.#open(ranks).map(
-        ({ wire: { socket } }) =>
-          new Promise<void>((resolve) => {
-            socket.ref();
-            socket.once('close', resolve);
-          }),
-      ),
-    ).then(() => {});
+    return this.#seats.drained(ranks);
   }
 
   close(): Promise<void> {
     this.#waiting.end();
     this.seal();
     if (this.#table === undefined) this.#reject(new ParError('PAR_ABORTED', 'the rendezvous was closed'));
-    return Promise.all(
-      this.#open().map((seat) => {
-        const { promise, resolve } = Promise.withResolvers<void>();
-        seat.finished = true;
-        seat.wire.socket.once('close', resolve);
-        sendMessage(seat.wire, { type: 'goodbye' });
-        seat.wire.socket.end();
-        return promise;
-      }),
-    ).then(() => {});
-  }
-
-  #open(ranks?: readonly number[]): Seat[] {
-    const seats = ranks === undefined ? this.#seats : ranks.map((rank) => this.#seats[rank]);
-    return seats.filter((seat) => seat !== undefined && !seat.left) as Seat[];
+    return this.#seats.close();
   }
 
   #receiveNewcomer(wire: Wire): ByteConsumer {
@@ -256,7 +225,7 @@ class RendezvousServer implements Rendezvous {
       },
     );
     const seat: Seat = { wire, exchanges, announcement: undefined, tcp: undefined, finished: false, left: false };
-    this.#seats[rank] = seat;
+    this.#seats.take(rank, seat);
     wire.socket.setKeepAlive(true, 10_000);
     wire.onClosed = (error) => this.#left(rank, seat, error);
     if (this.#ended !== undefined) sendMessage(wire, { type: 'abort', ...this.#ended });
@@ -292,7 +261,7 @@ class RendezvousServer implements Rendezvous {
       case 'finished':
         seat.finished = true;
         if (this.#table !== undefined) this.#table[rank] = undefined;
-        this.#broadcast({ type: 'finished', rank }, rank);
+        this.#seats.broadcast({ type: 'finished', rank }, rank);
         this.#options.onFinished?.(rank);
         break;
       default:
@@ -313,7 +282,8 @@ class RendezvousServer implements Rendezvous {
   /** Sends the table once nothing is missing: at once on one host, after every rank's TCP address otherwise. */
   #advance(): void {
     const members: Member[] = [];
-    for (const seat of this.#seats.slice(0, this.#initial)) {
+    for (let rank = 0; rank < this.#initial; rank++) {
+      const seat = this.#seats.at(rank);
       if (seat?.announcement === undefined) return;
       members.push({ ...seat.announcement, tcp: seat.tcp });
     }
@@ -322,19 +292,19 @@ class RendezvousServer implements Rendezvous {
     if (!this.#loopback || members.some(({ unix }) => unix === undefined)) {
       if (!this.#listening) {
         this.#listening = true;
-        this.#broadcast({ type: 'listen', loopback: this.#loopback });
+        this.#seats.broadcast({ type: 'listen', loopback: this.#loopback });
       }
       if (members.some(({ tcp }) => tcp === undefined)) return;
     }
     this.#waiting.end();
     this.#table = members;
-    this.#broadcast({ type: 'table', members, initial: this.#initial });
+    this.#seats.broadcast({ type: 'table', members, initial: this.#initial });
     this.#resolve(members);
     // Whoever of the others was faster than the last of these.
-    this.#seats.forEach((seat, rank) => {
-      const known = seat?.announcement !== undefined && (!this.#listening || seat.tcp !== undefined);
+    for (const [rank, seat] of this.#seats.taken()) {
+      const known = seat.announcement !== undefined && (!this.#listening || seat.tcp !== undefined);
       if (rank >= this.#initial && known) this.#admit(rank, seat);
-    });
+    }
   }
 
   /** A rank that joins a job under way. */
@@ -355,14 +325,14 @@ class RendezvousServer implements Rendezvous {
       initial: this.#initial,
     });
     this.#tellGone(seat.wire);
-    this.#broadcast({ type: 'joined', rank, member }, rank);
+    this.#seats.broadcast({ type: 'joined', rank, member }, rank);
   }
 
   #tellGone(wire: Wire): void {
     for (const [rank, reason] of this.#gone) sendMessage(wire, { type: 'lost', rank, reason });
-    this.#seats.forEach((seat, rank) => {
-      if (seat?.finished) sendMessage(wire, { type: 'finished', rank });
-    });
+    for (const [rank, { finished }] of this.#seats.taken()) {
+      if (finished) sendMessage(wire, { type: 'finished', rank });
+    }
   }
 
   #left(rank: number, seat: Seat, error: Error | undefined): void {
@@ -373,25 +343,13 @@ class RendezvousServer implements Rendezvous {
     this.#options.onLost?.(rank, error);
   }
 
-  #missing(): number[] {
-    return this.#seats
-      .slice(0, this.#initial)
-      .flatMap((seat, rank) => (seat?.announcement === undefined ? [rank] : []));
-  }
-
   #end(rank: number, status: number, reason: string, lost?: number): void {
     if (this.#ended !== undefined) return;
     this.#ended = { status, reason, rank, lost };
     this.#waiting.end();
-    this.#broadcast({ type: 'abort', ...this.#ended }, rank);
+    this.#seats.broadcast({ type: 'abort', ...this.#ended }, rank);
     this.#reject(new ParError('PAR_ABORTED', reason));
     this.#options.onAbort?.(rank, status, reason);
-  }
-
-  #broadcast(message: ToRank, except = -1): void {
-    this.#seats.forEach((seat, rank) => {
-      if (seat !== undefined && rank !== except) sendMessage(seat.wire, message);
-    });
   }
 }
 
