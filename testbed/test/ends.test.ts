@@ -57,9 +57,11 @@ describeSlurm('a rank that fails under srun with MPI', () => {
   it.each([
     ['pmi2', ['-N1', '-n4'], 'exit', 137, /par: rank 1 of 4 on n\d: it ends with status 7, and the job with it/],
     ['pmi2', ['-N1', '-n4'], 'abort', 137, /par: rank 1 of 4 on n\d: rank 1 called abort\(9\)/],
+    ['pmi2', ['-N1', '-n4'], 'throw', 137, /par: rank 1 of 4 on n\d: unhandled rejection:[\s\S]*Error: on purpose/],
     ['pmi2', ['-N1', '-n4', '--kill-on-bad-exit'], 'kill', 143, /task 1: Killed/],
     ['pmix', ['-N3', '-n6'], 'exit', 7, /par: rank 1 of 6 on n\d: it ends with status 7, and the job with it/],
     ['pmix', ['-N3', '-n6'], 'abort', 9, /par: rank 1 of 6 on n\d: rank 1 called abort\(9\)/],
+    ['pmix', ['-N3', '-n6'], 'throw', 1, /par: rank 1 of 6 on n\d: unhandled rejection:[\s\S]*Error: on purpose/],
     ['pmix', ['-N3', '-n6'], 'kill', 137, /task 1: Killed/],
   ])('--mpi=%s %j: %s ends the job with status %i', async (kind, options, how, expected, says) => {
     const job = ['srun', `--mpi=${kind}`, ...options, process.execPath, ENDS, how, '1'];
@@ -70,8 +72,12 @@ describeSlurm('a rank that fails under srun with MPI', () => {
 
   it.each([
     ['pmi2', 'exit', 7],
+    ['pmi2', 'throw', 1],
+    ['pmi2', 'abort', 9],
     ['pmi2', 'kill', 137],
     ['pmix', 'exit', 7],
+    ['pmix', 'throw', 1],
+    ['pmix', 'abort', 9],
     ['pmix', 'kill', 137],
   ])('--mpi=%s without the addon: %s ends the job with status %i', async (kind, how, expected) => {
     const job = ['srun', `--mpi=${kind}`, '-N2', '-n3', process.execPath, ENDS, how, '1'];

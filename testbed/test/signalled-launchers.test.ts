@@ -33,15 +33,19 @@ async function endsWith({ start, launcher, status }: Case, signal: 'SIGINT' | 'S
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGKILL'] as const;
 
+const NO_ADDON = { PAR_MPI_ADDON: '/nowhere/par_mpi.node' };
+
 describeSlurm.each([
-  ['srun', []],
-  ['srun --mpi=pmi2', ['--mpi=pmi2']],
-  ['srun --mpi=pmix', ['--mpi=pmix']],
-])('%s that is sent', (_, options) => {
-  const nodes = options.includes('--mpi=pmi2') ? '-N1' : '-N2';
-  const launcher = ['srun', ...options, nodes, '-n2'];
+  ['srun', ['-N2'], {}],
+  ['srun --mpi=pmi2', ['--mpi=pmi2', '-N1'], {}],
+  ['srun --mpi=pmix', ['--mpi=pmix', '-N2'], {}],
+  ['srun --mpi=pmi2, without the addon,', ['--mpi=pmi2', '-N2'], NO_ADDON],
+  ['srun --mpi=pmix, without the addon,', ['--mpi=pmix', '-N2'], NO_ADDON],
+])('%s that is sent', (_, options, env) => {
+  const start = (args: readonly string[]): Running => slurm.start(args, { env });
+  const launcher = ['srun', ...options, '-n2'];
   it.each(SIGNALS)('%s ends every rank on every node', (signal) =>
-    endsWith({ start: (args) => slurm.start(args), launcher, status: { SIGINT: 130, SIGTERM: 137 } }, signal),
+    endsWith({ start, launcher, status: { SIGINT: 130, SIGTERM: 137 } }, signal),
   );
 });
 

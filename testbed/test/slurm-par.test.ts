@@ -25,15 +25,24 @@ describeSlurm('par on Slurm', () => {
     expect(hosts.sort()).toEqual(['n1', 'n1', 'n2', 'n2', 'n3', 'n3']);
   });
 
-  it('ends with the status of the first rank that failed, and names its node', { timeout: 120_000 }, async () => {
-    const job = [...par, 'run', '-np', '3', fixture('ends.mjs'), 'wait', '42', 'wait'];
-    const { status, stderr } = await slurm.run(['salloc', '-N', '3', ...job]);
-    expect(stderr).toMatch(/^par: rank 1 failed: exit status 42 \(host n2, pid \d+\)$/m);
-    expect(status).toBe(42);
-  });
+  it.each([
+    ['lose.ts', '42', 42, /^par: rank 1 failed: exit status 42 \(host n2, pid \d+\)$/m],
+    ['lose.ts', 'SIGKILL', 137, /^par: rank 1 failed: signal SIGKILL \(host n2, pid \d+\)$/m],
+    ['lose.ts', 'throw', 1, /^par: rank 1 failed: exit status 1 \(host n2, pid \d+\)$/m],
+  ])(
+    '%s %s: the status is that of the first rank that failed, whose node is named',
+    { timeout: 120_000 },
+    async (program, how, expected, says) => {
+      const job = [...par, 'run', '-np', '3', fixture(program), how];
+      const { status, stderr } = await slurm.run(['salloc', '-N', '3', ...job]);
+      expect(stderr).toMatch(says);
+      expect(status).toBe(expected);
+    },
+  );
 
   it.each([
     ['SIGINT', ['ends.mjs', 'polite'], /(ready[\s\S]*){3}/, 130],
+    ['SIGTERM', ['ends.mjs', 'polite'], /(ready[\s\S]*){3}/, 143],
     // salloc's own status, for a command that a signal ends.
     ['SIGKILL', ['family.mjs', 'spin'], /(has children[\s\S]*){3}/, 0],
   ] as const)(
@@ -48,7 +57,7 @@ describeSlurm('par on Slurm', () => {
       const launcher = processesWith([token]).find((line) => line.includes(`${BIN} run`) && !line.includes('salloc'))!;
       process.kill(Number(launcher.split(' ')[0]), signal);
       const { status, stdout } = await job.finished;
-      if (signal === 'SIGINT') expect(stdout.match(/rank \d got SIGINT/g)).toHaveLength(3);
+      if (signal !== 'SIGKILL') expect(stdout.match(new RegExp(`rank \\d got ${signal}`, 'g'))).toHaveLength(3);
       expect(status).toBe(expected);
       await expect.poll(() => processesWith([token]), { timeout: 20_000 }).toEqual([]);
     },

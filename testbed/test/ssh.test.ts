@@ -185,15 +185,18 @@ test('a cluster over hosts is joined from the host of its launcher and, where it
   rmSync(directory, { recursive: true });
 });
 
-test('signals reach ranks on every host', async () => {
+test.each([
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const)('%s reaches ranks on every host, as SIGUSR2 does', async (signal, expected) => {
   const launch = network.launch([...ALL, '-np', '3', fixture('ends.mjs'), 'polite']);
   await launch.until(({ stdout }) => stdout.split('ready').length === 4);
   launch.child.kill('SIGUSR2');
   await launch.until(({ stdout }) => stdout.split('got SIGUSR2').length === 4);
-  launch.child.kill('SIGINT');
+  launch.child.kill(signal);
   const { status, stdout } = await launch.finished;
-  expect(status).toBe(130);
-  expect(stdout.split('got SIGINT')).toHaveLength(4);
+  expect(status).toBe(expected);
+  expect(stdout.split(`got ${signal}`)).toHaveLength(4);
   await launch.gone();
   await network.quiet();
 });

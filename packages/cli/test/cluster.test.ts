@@ -173,19 +173,25 @@ describe('a cluster', () => {
     rmSync(file);
   });
 
-  it('that is interrupted ends its clients’ waits with a typed error; meanwhile no other takes its file', async () => {
-    const cluster = await startCluster();
-    const client = await joined();
-    expect(await client.ask('wait')).toBe('waiting');
-    const second = await par(['cluster', '-np', '2', '--scheduler-file', file], { cwd: seat });
-    expect(second).toMatchObject({ status: 125, stderr: expect.stringContaining('belongs to a cluster that runs') });
-    cluster.child.kill('SIGINT');
-    expect(await client.answer()).toBe('PAR_SCHEDULER_LOST');
-    expect(await cluster.finished).toMatchObject({ status: 130 });
-    expect(await client.leave()).toBe(0);
-    expect(existsSync(file)).toBe(false);
-    await cluster.gone();
-  });
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)(
+    'that gets %s ends its clients’ waits with a typed error; meanwhile no other takes its file',
+    async (signal, status) => {
+      const cluster = await startCluster();
+      const client = await joined();
+      expect(await client.ask('wait')).toBe('waiting');
+      const second = await par(['cluster', '-np', '2', '--scheduler-file', file], { cwd: seat });
+      expect(second).toMatchObject({ status: 125, stderr: expect.stringContaining('belongs to a cluster that runs') });
+      cluster.child.kill(signal);
+      expect(await client.answer()).toBe('PAR_SCHEDULER_LOST');
+      expect(await cluster.finished).toMatchObject({ status });
+      expect(await client.leave()).toBe(0);
+      expect(existsSync(file)).toBe(false);
+      await cluster.gone();
+    },
+  );
 
   it('whose scheduler is killed ends with its status, and its clients learn of it', async () => {
     const cluster = await startCluster('--log-dir', join(directory, 'logs'));
