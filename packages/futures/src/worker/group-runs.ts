@@ -69,14 +69,16 @@ export class GroupRuns {
       const first = group[0] === this.#comm.rank;
       const result = first ? encodedResult(value, run.who) : undefined;
       if (!run.cancelled) this.#events.finished(run, performance.now() - start, result, typeof value);
-      if (!run.cancelled) await entry.comm.free();
     } catch (error) {
-      if (run.cancelled) return;
-      const { rank, processorName } = this.#comm;
-      const key = run.key ?? `${run.order.name}-${run.task}`;
-      const failure = failureOf(error, { key, rank, host: processorName }, runTheTask.name);
-      this.#events.failed(run, performance.now() - start, failure);
+      if (!run.cancelled) {
+        const { rank, processorName } = this.#comm;
+        const key = run.key ?? `${run.order.name}-${run.task}`;
+        const failure = failureOf(error, { key, rank, host: processorName }, runTheTask.name);
+        this.#events.failed(run, performance.now() - start, failure);
+      }
     }
+    // Collective: also of a member that failed alone. One that is lost needs nothing freed.
+    await entry.comm?.free().catch(() => {});
   }
 }
 
