@@ -29,6 +29,12 @@ describeSlurm('par on Slurm', () => {
     ['lose.ts', '42', 42, /^par: rank 1 failed: exit status 42 \(host n2, pid \d+\)$/m],
     ['lose.ts', 'SIGKILL', 137, /^par: rank 1 failed: signal SIGKILL \(host n2, pid \d+\)$/m],
     ['lose.ts', 'throw', 1, /^par: rank 1 failed: exit status 1 \(host n2, pid \d+\)$/m],
+    [
+      'abort.ts',
+      '300',
+      44,
+      /^par: rank 1 aborted the job: status 44 \(host n2, pid \d+\): rank 1 called abort\(300\)$/m,
+    ],
   ])(
     '%s %s: the status is that of the first rank that failed, whose node is named',
     { timeout: 120_000 },

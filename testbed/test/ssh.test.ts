@@ -90,6 +90,14 @@ describe('exit statuses', () => {
     expect(end).toMatchObject({ status });
     expect(end.stderr).toMatch(/^par: rank 1 (failed|aborted).*host h1, pid \d+/m);
   });
+
+  test('abort(300) of a rank ends ranks on every host with 44', async () => {
+    const end = await network.par([...ALL, '-np', '3', fixture('abort.ts'), '300']);
+    expect(end).toMatchObject({ status: 44 });
+    expect(end.stderr).toMatch(
+      /^par: rank 1 aborted the job: status 44 \(host h2, pid \d+\): rank 1 called abort\(300\)$/m,
+    );
+  });
 });
 
 test('the summary names the host, and the last words of the rank', async () => {

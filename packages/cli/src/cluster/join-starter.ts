@@ -53,7 +53,7 @@ export async function joinStarter(
         replacements.register(rank, { program: segments[0]!.program.script[0]!, env: {} });
       }
     },
-    rankEnded: () => {},
+    rankEnded: () => Promise.resolve(),
     pending: () => Promise.reject(new Error('workers of other launchers’ clusters cannot be asked')),
     close: async () => {},
   };

@@ -113,7 +113,7 @@ export async function mpiStarter(setting: Setting, events: StarterEvents): Promi
     isConsequence,
     start: (rankEvents) => launch.start(rankEvents),
     started: () => Promise.resolve(),
-    rankEnded: () => {},
+    rankEnded: () => Promise.resolve(),
     pending: () => Promise.reject(new Error('ranks of MPI cannot be asked')),
     close: () => launch.close(),
   };

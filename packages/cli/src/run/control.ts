@@ -22,8 +22,8 @@ export interface Control {
    * What a rank waits for: "recv source=1 tag=7 on world, waiting 12 s". Rejects when it is not connected, or cannot answer in time.
    */
   pending(rank: number, signal: AbortSignal): Promise<readonly string[]>;
-  /** The process of a rank has ended: unless it said goodbye, the others are told. */
-  rankEnded(rank: number, end: RankEnd): void;
+  /** The process of a rank has ended: unless it said goodbye, the others are told. Settles when all that it has said is heard. */
+  rankEnded(rank: number, end: RankEnd): Promise<void>;
   /** Ends it once all that these ranks, whose processes have ended, have said is passed on: whoever else is there has to learn of it. */
   close(ended: readonly number[]): Promise<void>;
 }
@@ -103,6 +103,7 @@ export async function openControl(options: ControlOptions): Promise<Control> {
       // One that has joined is missed through its channel, where its goodbye, if any, comes first; a lost host says nothing.
       if (rendezvous.announcement(rank) === undefined || end.kind === 'host-lost')
         rendezvous.lost(rank, describeEnd(end));
+      return end.kind === 'host-lost' ? Promise.resolve() : rendezvous.drained([rank]);
     },
     close: async (ended) => {
       await rendezvous.drained(ended);

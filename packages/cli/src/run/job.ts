@@ -1,3 +1,4 @@
+import { setTimeout as after } from 'node:timers/promises';
 import { type Action, ExitPolicy, type LauncherEnd, type RankEnd } from './exit-policy.ts';
 import type { Rank, RankEvents } from './rank-process.ts';
 
@@ -16,6 +17,8 @@ export interface JobOptions {
   readonly onFail: 'kill' | 'wait' | 'ignore';
   readonly graceMs: number;
   readonly output: Pick<RankEvents, 'output' | 'outputEnded' | 'ended'>;
+  /** A rank's process has ended; settles when all that it has said to par is heard. */
+  lastWords(rank: number, end: RankEnd): Promise<void>;
   /** A rank is lost, and the job goes on without it, or with another in its place. */
   onSpare(lost: Rank, end: RankEnd, substitute: Rank | undefined): void;
   /** Ranks that did not end by themselves in the grace time are being killed. */
@@ -39,12 +42,15 @@ export class Job {
   readonly #replacing: Replacing | undefined;
   readonly #events: RankEvents;
   readonly #leaving = new Set<number>();
+  /** By rank: settled once its end was judged. */
+  readonly #judged = new Map<number, Promise<void>>();
   #open: number;
   #settle: () => void = () => {};
   #graceTimer: NodeJS.Timeout | undefined;
   #causeTimer: NodeJS.Timeout | undefined;
 
-  constructor({ start, replacing, causeMs, isConsequence, onFail, graceMs, output, onSpare, onKill }: JobOptions) {
+  constructor(options: JobOptions) {
+    const { start, replacing, causeMs, isConsequence, onFail, graceMs, output, lastWords, onSpare, onKill } = options;
     this.policy = new ExitPolicy(onFail, isConsequence);
     this.#causeMs = causeMs;
     this.#graceMs = graceMs;
@@ -59,9 +65,15 @@ export class Job {
       outputEnded: (rank, stream) => output.outputEnded(rank, stream),
       ended: (rank, end) => {
         output.ended(rank, end);
-        this.#rankEnded(rank, end);
+        this.#process(rank).endGroup(graceMs);
+        // That it aborts the job, or misses another, may be on its way still; a process it has left behind may hold the channel open.
+        const heard = Promise.race([lastWords(rank, end), after(causeMs, undefined, { ref: false })]);
+        this.#judged.set(
+          rank,
+          heard.then(() => this.#rankEnded(rank, end)),
+        );
       },
-      closed: () => this.#rankClosed(),
+      closed: (rank) => void this.#judged.get(rank)!.then(() => this.#rankClosed()),
     };
     this.ranks = [...start(this.#events)];
     this.#open = this.ranks.length;
@@ -132,12 +144,15 @@ export class Job {
   }
 
   #rankEnded(rank: number, end: RankEnd): void {
-    const process = this.ranks.find(({ plan }) => plan.rank === rank)!;
-    process.endGroup(this.#graceMs);
+    const process = this.#process(rank);
     const start = this.ending ? undefined : this.#replacing?.(rank, end);
     const action = this.policy.rankEnded(rank, end, process.signalled, start !== undefined);
     if (action === 'spare') this.#onSpare(process, end, start && this.#replace(start));
     else this.#act(action, 'SIGTERM');
+  }
+
+  #process(rank: number): Rank {
+    return this.ranks.find(({ plan }) => plan.rank === rank)!;
   }
 
   #replace(start: (events: RankEvents) => Rank): Rank {

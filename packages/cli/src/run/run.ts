@@ -174,11 +174,9 @@ async function runIn(setting: Setting, logDir: LogDirectory | undefined, onStart
         keep(log, () => logDir?.end(rank, stream));
         keep(shownOutput, () => output.end(rank, stream));
       },
-      ended: (rank, end) => {
-        starter.rankEnded(rank, end);
-        output.report(undefined, { event: 'exit', rank, end });
-      },
+      ended: (rank, end) => output.report(undefined, { event: 'exit', rank, end }),
     },
+    lastWords: (rank, end) => starter.rankEnded(rank, end),
     onSpare: ({ plan }, end, substitute) => {
       const where = substitute && substitute.plan.host !== plan.host ? ` on ${substitute.plan.host}` : '';
       const goesOn =

@@ -52,8 +52,8 @@ export interface Starter {
   readonly replacing?: Replacing | undefined;
   /** Settles when every rank has a process, or cannot have one. */
   started(): Promise<void>;
-  /** The process of a rank has ended. */
-  rankEnded(rank: number, end: RankEnd): void;
+  /** The process of a rank has ended; settles when all that it has said to par is heard. */
+  rankEnded(rank: number, end: RankEnd): Promise<void>;
   /** What a rank waits for; rejects when it cannot be asked. */
   pending(rank: number, signal: AbortSignal): Promise<readonly string[]>;
   /** All ranks have ended; settles when nothing of it is left. */
