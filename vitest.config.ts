@@ -48,9 +48,8 @@ export default defineConfig({
           test: { name: root, globalSetup: existsSync(globalSetup) ? [globalSetup] : [] },
         };
       }),
-    // Tests start jobs of several processes each, and wait for them: two workers leave a quarter of two cores idle, more than three only
-    // make the jobs compete.
-    maxWorkers: 3,
+    // Tests start jobs of several processes each; more workers than this only makes them compete.
+    maxWorkers: 2,
     maxConcurrency: 2,
     // They start thousands of Node processes: a third of what each needs to begin is compiling the same modules.
     env: { NODE_COMPILE_CACHE: join(here, 'node_modules/.cache/compile') },
