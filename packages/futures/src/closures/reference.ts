@@ -9,6 +9,17 @@ import { originOf } from './origins.ts';
 import { loadedUrls } from './scopes.ts';
 import { isImportable } from './specifiers.ts';
 
+/** Looking for loaded modules takes 10 ms: those loaded since the last look may be missed for so long, in milliseconds. */
+const LOOK_MS = 1000;
+
+let seen: { readonly urls: ReadonlySet<string>; readonly at: number } | undefined;
+
+function isLoaded(url: string): boolean {
+  if (seen?.urls.has(url)) return true;
+  if (seen === undefined || performance.now() - seen.at > LOOK_MS) seen = { urls: loadedUrls(), at: performance.now() };
+  return seen.urls.has(url);
+}
+
 /** The member of a CommonJS module's exports that is `fn`. */
 function commonJsExport(fn: object, url: string): ShippedNode | undefined {
   const file = fileURLToPath(url);
@@ -50,6 +61,6 @@ export async function loadedReference(node: ShippedNode): Promise<unknown> {
     return createRequire(import.meta.url).cache[file] === undefined ? undefined : loadRequire(node);
   }
   if (node.kind !== 'import') return undefined;
-  const known = node.module.startsWith('node:') || node.from !== undefined || loadedUrls().has(node.module);
+  const known = node.module.startsWith('node:') || node.from !== undefined || isLoaded(node.module);
   return known ? loadImport(node) : undefined;
 }
