@@ -84,12 +84,8 @@ export function createContext(
   ranks: readonly number[],
   remoteRanks: readonly number[] | undefined,
 ): MatchingContext {
-  const made = number !== WORLD && number >= engine.peers.length;
-  const label = made
-    ? `${remoteRanks ? 'intercontext' : 'context'} ${number}`
-    : number === WORLD
-      ? 'world'
-      : 'universe';
+  const reserved = number === WORLD ? 'world' : number < engine.peers.length ? 'universe' : undefined;
+  const label = reserved ?? `${remoteRanks ? 'intercontext' : 'context'} ${number}`;
   const targets = remoteRanks ?? ranks;
   const rankOf = new Int32Array(engine.peers.length).fill(-1);
   for (let rank = 0; rank < targets.length; rank++) rankOf[targets[rank]!] = rank;

@@ -37,6 +37,19 @@ const record = (kind: string, parts: Record<string, fc.Arbitrary<unknown>>, some
   return fc.record(all, { noNullPrototype: true, requiredKeys });
 };
 
+const RUN = {
+  fn: whole,
+  name: text,
+  tasks: wholes,
+  runs: wholes,
+  priority: number,
+  generation: number,
+  order: numbers,
+  chunks: values,
+  chunkOf: wholes,
+  positions: wholes,
+};
+
 const hot = fc.oneof(
   record(
     'submit',
@@ -61,32 +74,14 @@ const hot = fc.oneof(
   record(
     'run',
     {
-      fn: whole,
-      name: text,
-      tasks: wholes,
-      runs: wholes,
-      priority: number,
-      generation: number,
-      order: numbers,
-      chunks: values,
-      chunkOf: wholes,
-      positions: wholes,
+      ...RUN,
       keys: fc.array(fc.option(text, { nil: undefined }), { maxLength: 3 }),
       actor: fc.constant(true),
     },
     ['keys', 'actor'],
   ),
   record('run', {
-    fn: whole,
-    name: text,
-    tasks: wholes,
-    runs: wholes,
-    priority: number,
-    generation: number,
-    order: numbers,
-    chunks: values,
-    chunkOf: wholes,
-    positions: wholes,
+    ...RUN,
     dependencies: lists,
     locations: fc.array(location, { maxLength: 4 }),
   }),
