@@ -218,7 +218,7 @@ function isAvoided(s: SchedulerState, task: Task, worker: WorkerState): boolean 
   return s.open.some(
     (other) =>
       other !== worker &&
-      other.reservedFor === null &&
+      other.reservedFor?.queue.peek() === undefined &&
       takesTasks(other) &&
       loadOf(other) < other.threads &&
       other.classes.includes(placement) &&

@@ -105,6 +105,14 @@ describe('errors and retries', () => {
       again();
       expect(place()).toBe(1 - before);
     }
+    // A task of all ranks that was given up keeps none of them.
+    const held = client.submit('held', [], { workers: [2] });
+    client.cancel([client.submit('both', [], { ranks: 2 }), held]);
+    for (let i = 0; i < 2; i++) {
+      const before = place();
+      again();
+      expect(place()).toBe(1 - before);
+    }
     const here = place();
     client.submit('busy', [], { workers: [3 - here] });
     again();

@@ -1,3 +1,8 @@
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { threadId } from 'node:worker_threads';
 import { expect, test } from 'vitest';
 import { Reschedule, taskContext } from '../../src/worker/index.ts';
 import { ScriptedScheduler } from './scripted-scheduler.ts';
@@ -201,6 +206,40 @@ test('a cancelled task that heeds its signal keeps its thread', async () => {
   scheduler.send(1, { kind: 'cancel', tasks: [1], runs: [1] });
   scheduler.run(1, asks, 2, [[]]);
   expect(await scheduler.results([2])).toEqual([true]);
+});
+
+test('a cancelled task that gave its thread away and does not end takes no other down with its thread', async () => {
+  const cancelGraceMs = 5;
+  await using scheduler = new ScriptedScheduler(1, { cancelGraceMs });
+  const files = mkdtempSync(join(tmpdir(), 'par-test-'));
+  const go = join(files, 'go');
+  const away = scheduler.define(1, () => {
+    const task = taskContext();
+    task.signal.addEventListener('abort', () => task.link.send({ kind: 'open-client', client: 77 }));
+    task.secede();
+    return new Promise(() => {});
+  });
+  const other = scheduler.define(1, async (file: string) => {
+    const task = taskContext();
+    task.secede();
+    await task.rejoin();
+    while (!existsSync(file)) await new Promise((resolve) => setImmediate(resolve));
+    return threadId;
+  });
+  const thread = scheduler.define(1, () => threadId);
+  scheduler.run(1, away, 1, [[]]);
+  await scheduler.next('blocked');
+  scheduler.run(1, other, 2, [[go]]);
+  await scheduler.next('unblocked');
+  scheduler.send(1, { kind: 'cancel', tasks: [1], runs: [1] });
+  await scheduler.next('open-client');
+  // The worker's timer of the same length was set before this one.
+  await setTimeout(cancelGraceMs);
+  scheduler.run(1, thread, 3, [[]]);
+  writeFileSync(go, '');
+  const [first, second] = await scheduler.results([2, 3]);
+  expect(second).not.toBe(first);
+  rmSync(files, { recursive: true });
 });
 
 test('a task that asks for it is run elsewhere', async () => {

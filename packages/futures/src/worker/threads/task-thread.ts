@@ -60,6 +60,8 @@ export class TaskThread {
   load = 0;
   /** Microseconds these are expected to take. */
   expected = 0;
+  /** It takes no more runs, and ends after those it has. */
+  retired = false;
 
   constructor(options: ThreadOptions, events: ThreadEvents) {
     const ring = createRing();

@@ -92,8 +92,21 @@ export class ThreadPool implements ThreadEvents {
       return;
     }
     run.thread!.abort(run);
-    const expire = (): void => void run.thread?.terminate();
-    this.#grace.set(run, setTimeout(expire, this.#options.cancelGraceMs));
+    this.#grace.set(
+      run,
+      setTimeout(() => this.#expire(run), this.#options.cancelGraceMs),
+    );
+  }
+
+  /** Its time is over: its thread ends, once the runs are over to which it gave the thread away. */
+  #expire(run: Run): void {
+    const { thread } = run;
+    if (thread === undefined) return;
+    thread.retired = true;
+    for (const other of thread.held()) {
+      if (!other.cancelled && this.#recall(thread, other)) this.add(other);
+    }
+    if (!run.blocked || !isWanted(thread)) void thread.terminate();
   }
 
   forgetFunctions(fns: readonly number[]): void {
@@ -152,6 +165,7 @@ export class ThreadPool implements ThreadEvents {
   #threadFor(expected: number): TaskThread | undefined {
     let best: TaskThread | undefined;
     for (const thread of this.#threads) {
+      if (thread.retired) continue;
       if (best === undefined || thread.load === 0 || thread.expected < best.expected) best = thread;
       if (thread.load === 0) break;
     }
@@ -185,7 +199,7 @@ export class ThreadPool implements ThreadEvents {
     if (![...this.#threads].some((thread) => thread.load > 1)) return;
     this.#rebalancing = setTimeout(() => {
       this.#rebalancing = undefined;
-      const idle = [...this.#threads].filter((thread) => thread.load === 0).length;
+      const idle = [...this.#threads].filter((thread) => thread.load === 0 && !thread.retired).length;
       const free = idle + this.#options.nthreads - this.#threads.size;
       if (free === 0 || !this.#ready.isEmpty) return this.#rebalanceLater();
       for (const thread of this.#threads) {
@@ -209,6 +223,7 @@ export class ThreadPool implements ThreadEvents {
       thread.expected = thread.load === 0 ? 0 : Math.max(0, thread.expected - this.#durations.expected(run.order.fn));
     }
     run.blocked = false;
+    if (thread.retired && !isWanted(thread)) void thread.terminate();
     const timer = this.#grace.get(run);
     if (timer === undefined) return;
     clearTimeout(timer);
@@ -260,6 +275,7 @@ export class ThreadPool implements ThreadEvents {
         const expected = this.#durations.expected(run.order.fn);
         thread.expected = Math.max(0, thread.expected + (run.blocked ? -expected : expected));
         if (!run.cancelled) this.#events.blocked(run, run.blocked);
+        else if (thread.retired && !run.blocked) void thread.terminate();
         this.#dispatchSoon();
         return;
       }
@@ -296,6 +312,11 @@ export class ThreadPool implements ThreadEvents {
     if (blamed.length === 0 && end.kind !== 'terminated' && !this.#closed) warn(this.#options.rank, end);
     this.#dispatchSoon();
   }
+}
+
+/** A run that nobody cancelled has begun in it. */
+function isWanted(thread: TaskThread): boolean {
+  return thread.held().some((run) => !run.cancelled && thread.isStarted(run));
 }
 
 /** Whose fault the end of a thread is: the task that had it, else all that were under way. */
