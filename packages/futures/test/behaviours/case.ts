@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Client } from '../../src/index.ts';
+import type { Client } from '@par/futures';
 import type { ShapeName } from './shapes.ts';
 
 /** What a case gets. */

@@ -1,7 +1,7 @@
 import { worldOf } from '@par/comm-core';
 import { memoryTransports } from '@par/comm-core/memory';
+import type { Cluster } from '@par/futures';
 import { afterAll, beforeAll, describe, it } from 'vitest';
-import type { Cluster } from '../../src/index.ts';
 import { CASES } from './cases.ts';
 import { runCase } from './run-case.ts';
 import { play, type ShapeName, sizeOf } from './shapes.ts';

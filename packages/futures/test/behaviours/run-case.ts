@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { Client, type Cluster } from '../../src/index.ts';
+import { Client, type Cluster } from '@par/futures';
 import { type Case, eventually, tasksLeft } from './case.ts';
 
 /** Longest a case may take, in milliseconds. */

@@ -1,5 +1,5 @@
 import type { Communicator } from '@par/comm-core';
-import { type Cluster, initialize } from '../../src/index.ts';
+import { type Cluster, initialize } from '@par/futures';
 
 interface WorkerShape {
   readonly name?: string;

@@ -1,6 +1,6 @@
 import { format, inspect } from 'node:util';
+import { type Actor, Client } from '@par/futures';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Actor, Client } from '../../src/index.ts';
 import { TestCluster } from './cluster.ts';
 
 let cluster: TestCluster;

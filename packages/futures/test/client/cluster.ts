@@ -1,8 +1,7 @@
 import { worldOf } from '@par/comm-core';
 import { memoryTransports } from '@par/comm-core/memory';
-import type { Cluster } from '../../src/cluster/cluster.ts';
-import { type InitializeOptions, initialize } from '../../src/cluster/initialize.ts';
-import { Client } from '../../src/index.ts';
+
+import { Client, type Cluster, type InitializeOptions, initialize } from '@par/futures';
 
 /** Scheduler, client and workers (ranks 2 …) as ranks of this process, over the in-memory transport. */
 export class TestCluster implements AsyncDisposable {

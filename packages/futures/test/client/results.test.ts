@@ -1,8 +1,8 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { Client, Event, FutureCancelledError } from '@par/futures';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { Client, Event, FutureCancelledError } from '../../src/index.ts';
 import { TestCluster } from './cluster.ts';
 
 class InvalidInput extends Error {

@@ -1,5 +1,5 @@
+import { Client, Queue, Variable } from '@par/futures';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Client, Queue, Variable } from '../../src/index.ts';
 import { TestCluster } from './cluster.ts';
 
 const inc = (x: number): number => x + 1;

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { worldOf } from '@par/comm-core';
 import { memoryTransports } from '@par/comm-core/memory';
+import { initialize } from '@par/futures';
 import { describe, expect, it, test } from 'vitest';
 import { runJob } from '../../../transport-mpi/test/run-job.ts';
 import { layoutOf } from '../../src/cluster/layout.ts';
-import { initialize } from '../../src/index.ts';
 import { LAUNCHERS, saidBy } from './launchers.ts';
 
 const program = join(import.meta.dirname, 'programs', 'layouts.ts');

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { worldOf } from '@par/comm-core';
 import { memoryTransports } from '@par/comm-core/memory';
+import { executor } from '@par/futures';
 import { describe, expect, it } from 'vitest';
 import { MPIS } from '../../../transport-mpi/test/mpis.ts';
 import { linesOf, runJob } from '../../../transport-mpi/test/run-job.ts';
-import { executor } from '../../src/index.ts';
 
 const program = join(import.meta.dirname, 'programs', 'roots.ts');
 const par = join(import.meta.dirname, '../../../cli/dist/bin.js');

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { Event, type Future } from '../../../src/index.ts';
+import { Event, type Future } from '@par/futures';
 import { casesOf, eventually, range, refused, soon, throws } from '../case.ts';
 
 const inc = (x: number): number => x + 1;

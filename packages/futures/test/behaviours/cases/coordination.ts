@@ -11,7 +11,7 @@ import {
   type TopicEvent,
   Variable,
   warn,
-} from '../../../src/index.ts';
+} from '@par/futures';
 import { casesOf, eventually, range, refused, soon } from '../case.ts';
 
 const inc = (x: number): number => x + 1;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { Executor } from '../../../src/index.ts';
+import { Executor } from '@par/futures';
 import { casesOf, eventually, range, refused, soon, throws } from '../case.ts';
 
 const square = (x: number): number => x * x;
@@ -145,7 +145,7 @@ export const EXECUTOR = casesOf({
   },
 
   'executor: a task that was submitted and forgotten runs': async ({ client, another }) => {
-    const { Variable } = await import('../../../src/index.ts');
+    const { Variable } = await import('@par/futures');
     const executor = new Executor(client);
     const name = 'executor-effect';
     executor.submit(async (variable: string) => {

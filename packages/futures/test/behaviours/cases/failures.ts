@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { Event } from '../../../src/index.ts';
+import { Event } from '@par/futures';
 import { casesOf, eventually, range, refused } from '../case.ts';
 
 const make = (n: number): Float64Array => new Float64Array(n).fill(n);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type Client, Event } from '../../../src/index.ts';
+import { type Client, Event } from '@par/futures';
 import { casesOf, range, refused } from '../case.ts';
 
 const make = (length: number): Float64Array => new Float64Array(length).fill(length);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { taskContext } from '../../../src/index.ts';
+import { taskContext } from '@par/futures';
 import { casesOf, eventually, fileNames, Hold, hold, range, refused, throws } from '../case.ts';
 
 const inc = (x: number): number => x + 1;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { appendFileSync, readFileSync } from 'node:fs';
 import type { Communicator } from '@par/comm-core';
-import { Client, type Future, Reschedule, taskContext } from '../../../src/index.ts';
+import { Client, type Future, Reschedule, taskContext } from '@par/futures';
 import { casesOf, eventually, fileNames, range, refused } from '../case.ts';
 
 const inc = (x: number): number => x + 1;

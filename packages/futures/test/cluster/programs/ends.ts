@@ -1,5 +1,5 @@
 // Ends as the first argument says, after one task.
-import { Client, initialize } from '../../../src/index.ts';
+import { Client, initialize } from '@par/futures';
 
 const cluster = await initialize(process.env.PAR_TEST_INCLUSIVE ? { exclusiveWorkers: false } : {});
 const client = new Client();

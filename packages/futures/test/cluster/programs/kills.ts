@@ -1,7 +1,7 @@
 // Kills workers under an actor, a stream and a client inside a task, stops one, adds and takes some, and prints what became of each.
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Client, initialize, taskContext } from '../../../src/index.ts';
+import { Client, initialize, taskContext } from '@par/futures';
 
 const marker = join(process.argv[2]!, 'submitted');
 const cluster = await initialize({

@@ -1,7 +1,7 @@
 // Plays layouts one after the other, each on a communicator of the first ranks of the world, and uses the world in between.
 // Arguments: JSON of [size, client, scheduler, exclusiveWorkers] each. Rank 0 prints what each gave.
 import { init, SUM } from '@par/comm-core';
-import { Client, initialize } from '../../../src/index.ts';
+import { Client, initialize } from '@par/futures';
 
 const world = await init({ onPeerLoss: 'reject' });
 for (const text of process.argv.slice(2)) {

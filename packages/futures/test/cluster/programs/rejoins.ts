@@ -1,6 +1,6 @@
 // Stops the process of a worker until it counts as lost, lets it go on, and prints what became of what it had.
 import { init } from '@par/comm-core';
-import { Client, initialize, taskContext } from '../../../src/index.ts';
+import { Client, initialize, taskContext } from '@par/futures';
 
 const world = await init({ onPeerLoss: 'reject' });
 // Ranks of a communicator of the program's are nobody's to replace.

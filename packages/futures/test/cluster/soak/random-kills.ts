@@ -6,7 +6,7 @@
  * Prints one line of JSON at the end. The tests run it with 10 kills and 5,000 tasks.
  */
 import { readdirSync, readFileSync } from 'node:fs';
-import { Client, initialize } from '../../../src/index.ts';
+import { Client, initialize } from '@par/futures';
 
 const [kills, tasks, seed] = [200, 100_000, 1].map((value, i) => Number(process.argv[2 + i] ?? value)) as [
   number,

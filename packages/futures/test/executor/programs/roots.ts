@@ -1,6 +1,6 @@
 // An executor at each root in turn, on all ranks of the job. Each root prints what its pool made.
 import { init } from '@par/comm-core';
-import { executor, type Future } from '../../../src/index.ts';
+import { executor, type Future } from '@par/futures';
 
 const world = await init();
 const square = (x: number): number => x * x;
