@@ -1,4 +1,4 @@
-import { types } from 'node:util';
+import * as types from 'node:util/types';
 import { errorParts, isError } from './error-values.ts';
 import { bytesOf, type MemoryWriter, memoryClassOf } from './memory.ts';
 import { elementsOfSparse, isInt64, isPlainKey, isPlainString, type Scan } from './scan.ts';

@@ -1,4 +1,4 @@
-import { types } from 'node:util';
+import * as types from 'node:util/types';
 import { Float16 } from '../datatype/buffer.ts';
 import { malformed } from './tags.ts';
 

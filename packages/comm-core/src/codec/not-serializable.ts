@@ -1,4 +1,4 @@
-import { types } from 'node:util';
+import * as types from 'node:util/types';
 import { ParError } from '../errors.ts';
 import type { CodecExtension } from './extension.ts';
 

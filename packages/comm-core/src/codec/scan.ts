@@ -1,5 +1,5 @@
 import { constants } from 'node:buffer';
-import { types } from 'node:util';
+import * as types from 'node:util/types';
 import { errorParts, isError } from './error-values.ts';
 import type { CodecExtension } from './extension.ts';
 import { memoryClassOf } from './memory.ts';

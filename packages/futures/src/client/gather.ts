@@ -1,4 +1,4 @@
-import { types } from 'node:util';
+import * as types from 'node:util/types';
 import type { ClientCore } from './core.ts';
 import { Future, stateIn } from './future.ts';
 import type { FutureState } from './future-state.ts';

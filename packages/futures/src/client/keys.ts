@@ -1,4 +1,3 @@
-import { hash as digest } from 'node:crypto';
 import { Future } from './future.ts';
 
 /** Arguments written out in a key as they are, up to this many characters; longer ones are hashed. */
@@ -44,5 +43,6 @@ export function pureKey(name: string, functionHash: string, args: string | Uint8
 
 export function shortHash(segments: readonly Uint8Array[]): string {
   const one = segments.length === 1 ? segments[0]! : Buffer.concat(segments);
-  return digest('sha256', one, 'base64url').slice(0, HASH_CHARACTERS);
+  const { hash } = process.getBuiltinModule('node:crypto');
+  return hash('sha256', one, 'base64url').slice(0, HASH_CHARACTERS);
 }

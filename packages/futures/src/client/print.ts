@@ -1,4 +1,3 @@
-import { format } from 'node:util';
 import type { ClientCore } from './core.ts';
 import { isInTask } from './current.ts';
 import { currentCore } from './current-core.ts';
@@ -9,7 +8,7 @@ const WARN = 'warn';
 
 /** Writes a line on the script's standard output, also from a task, wherever that runs. Formats as `console.log` does. */
 export function print(...values: unknown[]): void {
-  const text = format(...values);
+  const text = process.getBuiltinModule('node:util').format(...values);
   if (isInTask()) log(PRINT, text);
   else console.log(text);
 }

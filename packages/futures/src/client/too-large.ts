@@ -1,4 +1,3 @@
-import { getHeapStatistics } from 'node:v8';
 import type { EncodedValue } from '../protocol/index.ts';
 import { FuturesError } from './errors.ts';
 
@@ -13,7 +12,7 @@ const SHARE = 0.9;
  */
 export function checkFits(label: string, [head]: EncodedValue): void {
   if (head === undefined || head.length < LOOK_BYTES) return;
-  const { heap_size_limit: limit, used_heap_size: used } = getHeapStatistics();
+  const { heap_size_limit: limit, used_heap_size: used } = process.getBuiltinModule('node:v8').getHeapStatistics();
   if (head.length <= SHARE * (limit - used)) return;
   const megabytes = (bytes: number): string => `${Math.round(bytes / 2 ** 20)} MiB`;
   throw new FuturesError(

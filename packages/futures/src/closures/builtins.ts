@@ -58,9 +58,6 @@ function addGlobal(value: object | symbol, path: readonly string[]): void {
   if (typeof value !== 'symbol' && path.length < DEEPEST) addMembers(value, path);
 }
 
-/** Globals of the language, as an empty realm has them. */
-const LANGUAGE: readonly string[] = runInNewContext('Object.getOwnPropertyNames(globalThis)');
-
 /** Globals of Node that are there from the start; the others load parts of Node when read. */
 const HOST = [
   'Buffer',
@@ -82,7 +79,9 @@ const PROCESS_MEMBERS = ['env', 'nextTick', 'hrtime', 'cwd', 'memoryUsage', 'emi
 function readGlobals(): void {
   globals.set(globalThis, { kind: 'global', path: [] });
   const top: [object, string][] = [];
-  for (const name of [...LANGUAGE, ...HOST]) {
+  // As an empty realm has them.
+  const language: readonly string[] = runInNewContext('Object.getOwnPropertyNames(globalThis)');
+  for (const name of [...language, ...HOST]) {
     const value: unknown = Reflect.get(globalThis, name);
     if (!isIdentity(value) || typeof value === 'symbol' || globals.has(value)) continue;
     globals.set(value, { kind: 'global', path: [name] });

@@ -1,4 +1,4 @@
-import { types } from 'node:util';
+import * as types from 'node:util/types';
 import { programGlobal } from './builtins.ts';
 import type { CaptureGraph } from './capture-graph.ts';
 import { captureProperties } from './capture-object.ts';

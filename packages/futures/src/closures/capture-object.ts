@@ -1,4 +1,4 @@
-import { types } from 'node:util';
+import * as types from 'node:util/types';
 import { asLateGlobal } from './builtins.ts';
 import type { CaptureGraph } from './capture-graph.ts';
 import { type CapturePath, notShippable, step } from './capture-path.ts';

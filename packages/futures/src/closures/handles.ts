@@ -1,4 +1,4 @@
-import { types } from 'node:util';
+import * as types from 'node:util/types';
 import { asGlobal } from './builtins.ts';
 import { recordOf } from './captured-variables.ts';
 import { constructionOf } from './constructions.ts';

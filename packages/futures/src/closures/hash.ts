@@ -1,15 +1,17 @@
-import { createHash, type Hash, hash as hashOnce } from 'node:crypto';
+import type { Hash } from 'node:crypto';
 import type { ShippedNode } from './description.ts';
 import { classify, eachInside } from './plain-data.ts';
 
 const textDigests = new Map<string, string>();
 const REMEMBERED_TEXTS = 4096;
 
+const sha256 = (data: string | Uint8Array): string => process.getBuiltinModule('node:crypto').hash('sha256', data);
+
 /** Digest of a long string that is hashed again and again, such as a function's text. */
 function digestOfText(text: string): string {
   let digest = textDigests.get(text);
   if (digest === undefined) {
-    digest = hashOnce('sha256', text);
+    digest = sha256(text);
     if (textDigests.size >= REMEMBERED_TEXTS) textDigests.clear();
     textDigests.set(text, digest);
   }
@@ -30,7 +32,7 @@ class CanonicalHash {
   }
 
   #flush(): void {
-    this.#hash ??= createHash('sha256');
+    this.#hash ??= process.getBuiltinModule('node:crypto').createHash('sha256');
     this.#hash.update(this.#bytesPending());
     this.#pending = [];
     this.#pendingLength = 0;
@@ -98,7 +100,7 @@ class CanonicalHash {
   }
 
   digest(): string {
-    if (!this.#hash) return hashOnce('sha256', this.#bytesPending());
+    if (!this.#hash) return sha256(this.#bytesPending());
     this.#flush();
     return this.#hash.digest('hex');
   }

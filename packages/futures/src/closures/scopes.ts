@@ -1,4 +1,4 @@
-import { Session } from 'node:inspector';
+import type { Session } from 'node:inspector';
 
 /** Where V8 says a function begins: the parenthesis of its parameters, the start of an arrow, the `class` keyword. */
 export interface FunctionLocation {
@@ -69,7 +69,7 @@ function post<T>(method: string, params: object): T {
 }
 
 function connect(): void {
-  session = new Session();
+  session = new (process.getBuiltinModule('node:inspector').Session)();
   session.connect();
   Object.defineProperty(globalThis, EXCHANGE, { value: exchange, configurable: true });
   try {

@@ -1,6 +1,6 @@
-import { SourceMap } from 'node:module';
+import { createRequire, SourceMap } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import { type Options, parse } from 'acorn';
+import type * as Acorn from 'acorn';
 import type { LexicalAnalysis } from './bindings.ts';
 import { type ExportTable, readExports } from './exports.ts';
 import { type ImportTable, readImports } from './imports.ts';
@@ -26,7 +26,10 @@ export interface SourcePosition {
 /** Thrown when a script's text cannot be parsed. */
 export class UnreadableScriptError extends Error {}
 
-const SYNTAX: Omit<Options, 'sourceType'> = {
+/** Loaded when a script is first parsed: workers that capture nothing do without. */
+let acorn: typeof Acorn | undefined;
+
+const SYNTAX: Omit<Acorn.Options, 'sourceType'> = {
   ecmaVersion: 'latest',
   allowReturnOutsideFunction: true,
   allowHashBang: true,
@@ -58,9 +61,10 @@ export function scriptOf(scriptId: string): Script | undefined {
 }
 
 function analyse(header: ScriptHeader, source: string): Script {
+  acorn ??= createRequire(import.meta.url)('acorn') as typeof Acorn;
   let analysis: LexicalAnalysis;
   try {
-    analysis = analyseScopes(parse(source, { ...SYNTAX, sourceType: header.isModule ? 'module' : 'script' }));
+    analysis = analyseScopes(acorn.parse(source, { ...SYNTAX, sourceType: header.isModule ? 'module' : 'script' }));
   } catch (cause) {
     throw new UnreadableScriptError(`${header.url} cannot be parsed: ${(cause as Error).message}`, { cause });
   }

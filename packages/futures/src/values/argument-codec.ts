@@ -1,4 +1,4 @@
-import { types } from 'node:util';
+import * as types from 'node:util/types';
 import { createCodec } from '@par/comm-core';
 import type { EncodedValue } from '../protocol/index.ts';
 import { actorExtension } from './actor-reference.ts';

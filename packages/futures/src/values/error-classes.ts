@@ -1,5 +1,4 @@
-import { hash } from 'node:crypto';
-import { types } from 'node:util';
+import * as types from 'node:util/types';
 
 /** Also an error of another realm. Never throws, whatever it is asked about. */
 export function isError(value: unknown): value is Error {
@@ -41,6 +40,7 @@ const sources = new WeakMap<object, string>();
 export function sourceOf(errorClass: object): string {
   let source = sources.get(errorClass);
   if (source === undefined) {
+    const { hash } = process.getBuiltinModule('node:crypto');
     source = hash('sha256', Function.prototype.toString.call(errorClass), 'base64url').slice(0, 22);
     sources.set(errorClass, source);
   }

@@ -1,4 +1,3 @@
-import { inspect } from 'node:util';
 import type { ErrorLineage } from '../protocol/index.ts';
 import { isError, toldOf } from '../values/index.ts';
 import { lineageOf } from './lineage.ts';
@@ -138,7 +137,7 @@ function userFrames(stack: string | undefined, hidden: string | undefined): stri
 /** As a person would want to see it. Never throws. */
 export function shown(value: unknown): string {
   try {
-    return inspect(value, {
+    return process.getBuiltinModule('node:util').inspect(value, {
       depth: 2,
       breakLength: Number.POSITIVE_INFINITY,
       maxArrayLength: 20,

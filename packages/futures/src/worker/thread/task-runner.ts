@@ -1,4 +1,4 @@
-import { types } from 'node:util';
+import * as types from 'node:util/types';
 import { INLINE_BYTES } from '../../protocol/index.ts';
 import { type EncodedWithHolds, isError } from '../../values/index.ts';
 import { DeserializationError } from '../errors.ts';
