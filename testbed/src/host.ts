@@ -33,8 +33,14 @@ export function runInHost(host: HostRecord, args: readonly string[]): void {
   must(command, all);
 }
 
-function must(command: string, args: readonly string[]): void {
-  const { status, stderr, error } = spawnSync(command, args, { encoding: 'utf8' });
+/** Where programs on hosts keep what Node has compiled, too: the tests start thousands of processes of the same modules. */
+export function compileCache(): Record<string, string> {
+  const { NODE_COMPILE_CACHE } = process.env;
+  return NODE_COMPILE_CACHE === undefined ? {} : { NODE_COMPILE_CACHE };
+}
+
+function must(command: string, args: readonly string[], input?: string): void {
+  const { status, stderr, error } = spawnSync(command, args, { encoding: 'utf8', input });
   if (status !== 0) throw new Error(`${command} ${args.join(' ')}: ${error?.message ?? stderr.trim()}`);
 }
 
@@ -117,18 +123,19 @@ function childOf(pid: number): number {
 
 /** Connects hosts with cables to a switch that is in the first of them, which is not contained. */
 export function connect([hub, ...others]: readonly [Host, ...Host[]]): void {
-  runInHost(hub, ['ip', 'link', 'add', 'eth0', 'type', 'bridge']);
-  runInHost(hub, ['ip', 'addr', 'add', `${hub.address}/24`, 'dev', 'eth0']);
-  runInHost(hub, ['ip', 'link', 'set', 'eth0', 'up']);
-  for (const host of others) {
-    must('ip', [
-      ...['link', 'add', `to-${host.name}`, 'netns', `${hub.pid}`, 'type', 'veth'],
-      ...['peer', 'name', 'eth0', 'netns', `${host.pid}`],
-    ]);
-    runInHost(hub, ['ip', 'link', 'set', `to-${host.name}`, 'master', 'eth0', 'up']);
-    runInHost(host, ['ip', 'addr', 'add', `${host.address}/24`, 'dev', 'eth0']);
-    runInHost(host, ['ip', 'link', 'set', 'eth0', 'up']);
-  }
+  const cables = others.flatMap(({ name, pid }) => [
+    `link add to-${name} type veth peer name eth0 netns ${pid}`,
+    `link set to-${name} master eth0 up`,
+  ]);
+  const plug = ({ address }: Host): string[] => [`addr add ${address}/24 dev eth0`, 'link set eth0 up'];
+  ip(hub, ['link add eth0 type bridge', ...plug(hub), ...cables]);
+  for (const host of others) ip(host, plug(host));
+}
+
+/** Several commands of `ip` on a host, as one process. */
+function ip(host: HostRecord, commands: readonly string[]): void {
+  const { command, args } = inHost(host, ['ip', '-batch', '-']);
+  must(command, args, commands.join('\n'));
 }
 
 /** Pulls a host's cable out of the switch in `hub`, or puts it back. */

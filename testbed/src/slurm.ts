@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Command, type HostRecord, inHost, setCable } from './host.ts';
+import { type Command, compileCache, type HostRecord, inHost, setCable } from './host.ts';
 import { startNetwork } from './network.ts';
 import { type Finished, Running, type RunOptions } from './running.ts';
 import { slurmConfiguration } from './slurm-configuration.ts';
@@ -34,9 +34,14 @@ export class Slurm {
     return join(this.record.directory, 'home');
   }
 
-  /** What a person's shell on the login host has: nothing of the environment that the tests run in but PATH. */
+  /** What a person's shell on the login host has: nothing of the environment that the tests run in but PATH, and Node's cache. */
   get env(): Record<string, string> {
-    return { PATH: process.env.PATH!, HOME: this.home, SLURM_CONF: join(this.record.directory, 'slurm.conf') };
+    return {
+      PATH: process.env.PATH!,
+      HOME: this.home,
+      SLURM_CONF: join(this.record.directory, 'slurm.conf'),
+      ...compileCache(),
+    };
   }
 
   /** A command on the login host; run it with `env`. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { read } from '../../scripts/test/page.ts';
-import { inHost, runInHost } from '../src/host.ts';
+import { compileCache, inHost, runInHost } from '../src/host.ts';
 import { Running } from '../src/running.ts';
 import { SshNetwork } from '../src/ssh.ts';
 
@@ -20,7 +20,7 @@ test('docs/ssh.md: every command it shows runs, in a folder that has par install
     for (const { file, text } of programs) writeFileSync(join(folder, file), text);
     const path = `${join(folder, 'node_modules/.bin')}:${dirname(process.execPath)}:${process.env.PATH}`;
     const asRoot = { OMPI_ALLOW_RUN_AS_ROOT: '1', OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: '1' };
-    const env = { PATH: path, OMP_NUM_THREADS: '1', ...asRoot };
+    const env = { PATH: path, OMP_NUM_THREADS: '1', ...asRoot, ...compileCache() };
     // A person's ssh knows the hosts by itself.
     runInHost(network.laptop, ['mount', '--bind', join(network.directory, 'config'), '/etc/ssh/ssh_config']);
     for (const command of commands) {

@@ -90,11 +90,18 @@ export class Launch {
   /** Waits until nothing of the job exists any more, neither processes nor files; throws with what is left after `ms`. */
   async gone(ms = 10_000): Promise<void> {
     const deadline = Date.now() + ms;
-    for (;;) {
-      const left = [...processesWith([this.token, this.tmp]), ...readdirSync(this.tmp)];
+    const tokens = [this.token, this.tmp];
+    for (let processes = processesWith(tokens); ; ) {
+      const left = [...processes, ...readdirSync(this.tmp)];
       if (left.length === 0) break;
       if (Date.now() > deadline) throw new Error(`left behind: ${left.join('; ')}`);
       await new Promise((resolve) => setTimeout(resolve, 20));
+      // All processes of the machine are looked at again only when those that were found are gone.
+      processes = processesWith(
+        tokens,
+        processes.map((line) => line.split(' ')[0]!),
+      );
+      if (processes.length === 0) processes = processesWith(tokens);
     }
     rmSync(this.tmp, { recursive: true });
   }
@@ -119,8 +126,8 @@ function cleanEnvironment(): Record<string, string> {
 }
 
 /** Processes with one of the tokens in their arguments or environment, as "pid command line". */
-export function processesWith(tokens: readonly string[]): string[] {
-  return readdirSync('/proc')
+export function processesWith(tokens: readonly string[], among: readonly string[] = readdirSync('/proc')): string[] {
+  return among
     .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
     .flatMap((pid) => {
       try {

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { fixture, Launch, par } from './launch.ts';
 
 test('--stack-on-timeout names what every rank waits for and where a spinning one spins', async () => {
-  const args = ['run', '-np', '3', '--timeout', '3s', '--stack-on-timeout', fixture('deadlock.ts')];
+  const args = ['run', '-np', '3', '--timeout', '3s', '--stack-on-timeout', fixture('deadlock.ts'), '2600'];
   const { status, stderr } = await par(args);
   expect(status).toBe(124);
   expect(stderr).toMatch(/^par: rank 0 \(pid \d+\)\npar: {3}pending: .*recv.*source=1.*tag=7.*$/m);
