@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'tsup';
+import { builtinModules } from '../../scripts/builtin-modules.ts';
 
 const source = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
@@ -12,6 +13,7 @@ export default defineConfig({
     'report-exit': 'src/rank/report-exit.ts',
   },
   format: 'esm',
+  esbuildPlugins: [builtinModules],
   target: 'node22',
   sourcemap: true,
   clean: true,

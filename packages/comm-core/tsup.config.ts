@@ -1,4 +1,5 @@
 import { defineConfig } from 'tsup';
+import { builtinModules } from '../../scripts/builtin-modules.ts';
 
 export default defineConfig({
   entry: {
@@ -10,6 +11,7 @@ export default defineConfig({
     'transport/index': 'src/transport/index.ts',
   },
   format: 'esm',
+  esbuildPlugins: [builtinModules],
   target: 'node22',
   sourcemap: true,
   clean: true,

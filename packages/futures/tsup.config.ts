@@ -1,4 +1,5 @@
 import { defineConfig } from 'tsup';
+import { builtinModules } from '../../scripts/builtin-modules.ts';
 
 export default defineConfig({
   entry: {
@@ -13,6 +14,7 @@ export default defineConfig({
     'worker/worker-process': 'src/worker/worker-process.ts',
   },
   format: 'esm',
+  esbuildPlugins: [builtinModules],
   target: 'node22',
   sourcemap: true,
   clean: true,

@@ -1,4 +1,5 @@
 import { defineConfig } from 'tsup';
+import { builtinModules } from '../../scripts/builtin-modules.ts';
 
 export default defineConfig({
   entry: {
@@ -7,6 +8,7 @@ export default defineConfig({
     'build/workspace': 'src/build/workspace.ts',
   },
   format: 'esm',
+  esbuildPlugins: [builtinModules],
   target: 'node22',
   sourcemap: true,
   clean: true,

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { glob, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { isBuiltin } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -59,4 +60,13 @@ console.log(\`\${world.size} rank over \${world.transport}\`);
     const { stdout } = await run(process.execPath, ['alone.ts'], { cwd: folder, env });
     expect(stdout).toBe('1 rank over memory\n');
   });
+});
+
+it('what is built imports no module of Node’s, which would read all it exports, and load that', async () => {
+  const imports: string[] = [];
+  for await (const file of glob('packages/*/dist/**/*.js', { cwd: root })) {
+    for (const [, module] of (await readFile(join(root, file), 'utf8')).matchAll(/^(?:import|}) .*["'](.+)["'];$/gm))
+      if (isBuiltin(module!)) imports.push(`${file}: ${module}`);
+  }
+  expect(imports).toEqual([]);
 });

@@ -1,6 +1,5 @@
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
-import { isMainThread } from 'node:worker_threads';
 import type { Communicator } from './comm/communicator.ts';
 import { worldOf } from './comm/intracomm.ts';
 import { type Detection, detect } from './detect/index.ts';
@@ -48,7 +47,7 @@ async function start({ transport: choice = 'auto', onPeerLoss }: InitOptions): P
     const transport = memoryTransports(1)[0]!;
     return worldOf(transport, ownProcess(transport, 'reject', 'ranks'));
   }
-  if (factory === undefined && !isMainThread) {
+  if (factory === undefined && inWorkerThread()) {
     throw new ParError(
       'PAR_ENVIRONMENT',
       'init: called in a worker thread, but a rank is a process: call init in its main thread and hand data to the worker with postMessage',
@@ -58,6 +57,16 @@ async function start({ transport: choice = 'auto', onPeerLoss }: InitOptions): P
   const ours = detection.row === 'par';
   const policy = onPeerLoss ?? (ours ? 'reject' : 'abort');
   return worldOf(transport, ownProcess(transport, policy, ours ? 'launcher' : 'ranks'));
+}
+
+/** Loading `node:worker_threads` for its `isMainThread` would take a tenth of what a rank needs to start. */
+function inWorkerThread(): boolean {
+  try {
+    process.chdir('.');
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ERR_WORKER_UNSUPPORTED_OPERATION';
+  }
 }
 
 /**

@@ -1,5 +1,3 @@
-import { createSocket } from 'node:dgram';
-import { lookup } from 'node:dns/promises';
 import { once } from 'node:events';
 import { networkInterfaces } from 'node:os';
 import { ParError } from '@par/comm-core';
@@ -26,8 +24,10 @@ export async function addressTowards(peers: readonly string[]): Promise<string> 
   );
 }
 
-/** Connecting a datagram socket chooses the interface and sends nothing. */
+/** Connecting a datagram socket chooses the interface and sends nothing. Ranks of one host load neither module. */
 async function routeTo(peer: string): Promise<string | undefined> {
+  const { lookup } = process.getBuiltinModule('node:dns/promises');
+  const { createSocket } = process.getBuiltinModule('node:dgram');
   const found = await lookup(peer).catch(() => undefined);
   if (found === undefined) return undefined;
   const socket = createSocket(found.family === 6 ? 'udp6' : 'udp4');
