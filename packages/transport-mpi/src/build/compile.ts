@@ -28,10 +28,15 @@ export interface Built extends BuildRecord {
 
 function sources(): string[] {
   const folder = join(packageFolder(), 'native');
-  return readdirSync(folder)
+  return readdirSync(folder, { encoding: 'utf8', recursive: true })
     .filter((name) => /\.(cc|h)$/.test(name))
     .sort()
     .map((name) => join(folder, name));
+}
+
+/** Each a translation unit; what is in folders is included by them. */
+function units(): string[] {
+  return sources().filter((path) => path.endsWith('.cc') && dirname(path) === join(packageFolder(), 'native'));
 }
 
 /** The one command that compiles the addon. */
@@ -47,7 +52,7 @@ export function compileCommand(wrapper: Wrapper, output: string): string[] {
     // The C++ bindings that MPI-3 removed: their library may be missing, and nothing here uses them.
     ...['-DOMPI_SKIP_MPICXX', '-DMPICH_SKIP_MPICXX'],
     ...[`-I${headers}`, `-I${wrapperHeaders}`],
-    ...sources().filter((path) => path.endsWith('.cc')),
+    ...units(),
     ...['-o', output],
     ...(darwin ? ['-undefined', 'dynamic_lookup'] : ['-ldl']),
   ];

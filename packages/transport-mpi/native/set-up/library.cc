@@ -13,9 +13,9 @@
 #include <string>
 #include <thread>
 
-#include "alarm.h"
-#include "calls.h"
-#include "engine.h"
+#include "../alarm.h"
+#include "../calls.h"
+#include "../engine.h"
 
 namespace par {
 

@@ -3,8 +3,8 @@
 #include <string>
 #include <vector>
 
-#include "calls.h"
-#include "engine.h"
+#include "../calls.h"
+#include "../engine.h"
 #include "library.h"
 
 namespace par {

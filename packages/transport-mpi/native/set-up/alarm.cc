@@ -1,4 +1,4 @@
-#include "alarm.h"
+#include "../alarm.h"
 
 #include <chrono>
 #include <condition_variable>
