@@ -12,9 +12,9 @@ const world = await init();
 const { rank, size } = world;
 const started = wtime();
 
-// Grey values are rounded to 1/256, and output errors to 2⁻²⁴, so that every sum of gradients is exact in float64: the order
+// Rank 0 parses the digits for all. Grey values are rounded to 1/256, and output errors to 2⁻²⁴, so that every sum of gradients is exact in float64: the order
 // of addition, and with it the number of ranks, cannot change the result.
-const { images, labels } = loadDigits();
+const { images, labels } = (await world.bcast(rank === 0 ? loadDigits() : undefined))!;
 const imageOf = (i: number): Float32Array => images.subarray(i * inputs, (i + 1) * inputs);
 const training = Math.floor(labels.length * 0.9);
 const testing = labels.length - training;

@@ -70,7 +70,7 @@ describe.each(pages.map((page) => relative(root, page)))('%s', (name) => {
       for (const { file } of programs) {
         if (!file.endsWith('.ts') && !file.endsWith('.mjs')) continue;
         const shown = commands.filter((command) => command.includes(file) && isHere(command.split(' ')[0]!));
-        for (const command of shown.length > 0 ? shown : [`npx par run -np 3 ${file}`]) {
+        for (const command of shown.length > 0 ? shown : [`par run -np 3 ${file}`]) {
           const { status, output } = await shell(command, folder);
           expect(status, `${command}\n${output}`).toBe(0);
         }

@@ -59,7 +59,15 @@ export function which(name: string, env: NodeJS.ProcessEnv): string | undefined 
 /** Looks into one wrapper. Undefined when there is no such executable. */
 export function inspectWrapper(name: string, env: NodeJS.ProcessEnv): Wrapper | BadWrapper | undefined {
   const path = which(name, env);
-  if (path === undefined) return undefined;
+  return path === undefined ? undefined : inspect(name, path, shownBy(path, env), env);
+}
+
+/** What it would run; empty when it does not say. */
+function shownBy(path: string, env: NodeJS.ProcessEnv): string {
+  return spawnSync(path, ['-show'], { encoding: 'utf8', env }).stdout ?? '';
+}
+
+function inspect(name: string, path: string, shown: string, env: NodeJS.ProcessEnv): Wrapper | BadWrapper {
   const asked = spawnSync(path, ['-x', 'c++', '-E', '-P', '-DOMPI_SKIP_MPICXX', '-DMPICH_SKIP_MPICXX', '-'], {
     input: QUESTION,
     encoding: 'utf8',
@@ -78,13 +86,12 @@ export function inspectWrapper(name: string, env: NodeJS.ProcessEnv): Wrapper | 
   const mpich = answer('mpich');
   const family: Family = openmpi ? 'openmpi' : mpich ? 'mpich' : 'mpi-abi';
   const library = openmpi ? `Open MPI ${openmpi}` : mpich ? `MPICH ${mpich}` : `MPI ABI ${answer('abi') ?? ''}`.trim();
-  return { name, path, family, library, standard, identity: identityOf(path, library, env) };
+  return { name, path, family, library, standard, identity: identityOf(path, library, shown) };
 }
 
 /** Same MPI, same identity: what the wrapper would run, and the wrapper itself. */
-function identityOf(path: string, library: string, env: NodeJS.ProcessEnv): string {
+function identityOf(path: string, library: string, shown: string): string {
   const real = realpathSync(path);
-  const shown = spawnSync(path, ['-show'], { encoding: 'utf8', env }).stdout;
   const { size, mtimeMs } = statSync(real);
   const parts = [process.platform, process.arch, library, real, size, mtimeMs, shown];
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16);
@@ -104,19 +111,17 @@ export function discoverWrappers(env: NodeJS.ProcessEnv = process.env): { found:
       continue;
     }
     // The wrappers of MPICH share one file, those of Open MPI another: they tell by what they would run.
-    const wrapper = inspectWrapper(name, env)!;
+    const shown = shownBy(path, env);
+    if (seen.has(shown)) continue;
+    const wrapper = inspect(name, path, shown, env);
     if ('problem' in wrapper) {
       bad.push(wrapper);
       continue;
     }
-    const key = wrapperKey(wrapper, env);
-    if (seen.has(key)) continue;
-    seen.add(key);
+    const known = shown || wrapper.library;
+    if (seen.has(known)) continue;
+    seen.add(known);
     found.push(wrapper);
   }
   return { found, bad };
-}
-
-function wrapperKey({ path, library }: Wrapper, env: NodeJS.ProcessEnv): string {
-  return `${library} ${spawnSync(path, ['-show'], { encoding: 'utf8', env }).stdout}`;
 }
