@@ -48,7 +48,7 @@ export class Arrivals implements FrameSink {
   }
 
   begin(source: number, header: Uint8Array, length: number): Uint8Array {
-    const peer = this.engine.peers[source]!;
+    const peer = this.engine.peer(source);
     peer.kind = 0;
     if (this.engine.ended !== undefined && this.engine.ended.kind === 'aborted') return this.discard(length);
     switch (header[0]) {
@@ -66,7 +66,7 @@ export class Arrivals implements FrameSink {
   }
 
   end(source: number): void {
-    const peer = this.engine.peers[source]!;
+    const peer = this.engine.peer(source);
     const { kind } = peer;
     peer.kind = 0;
     if (kind === EAGER) this.endEager(peer);

@@ -66,7 +66,7 @@ export class MatchingContext extends Plane implements Context {
 
   async free(): Promise<void> {
     const { engine } = this;
-    if (this.number < engine.peers.length) {
+    if (this.number < engine.size) {
       throw new ParError(
         'PAR_ARGUMENT',
         `free: the ${this.number === WORLD ? 'world' : 'universe'} cannot be freed; close the transport`,
@@ -84,10 +84,10 @@ export function createContext(
   ranks: readonly number[],
   remoteRanks: readonly number[] | undefined,
 ): MatchingContext {
-  const reserved = number === WORLD ? 'world' : number < engine.peers.length ? 'universe' : undefined;
+  const reserved = number === WORLD ? 'world' : number < engine.size ? 'universe' : undefined;
   const label = reserved ?? `${remoteRanks ? 'intercontext' : 'context'} ${number}`;
   const targets = remoteRanks ?? ranks;
-  const rankOf = new Int32Array(engine.peers.length).fill(-1);
+  const rankOf = new Int32Array(engine.size).fill(-1);
   for (let rank = 0; rank < targets.length; rank++) rankOf[targets[rank]!] = rank;
   const queues = engine.queuesOf(number * 2);
   const collectiveQueues = engine.queuesOf(number * 2 + 1);

@@ -12,8 +12,10 @@ import { type Refusal, reasonOf } from './refusal.ts';
 export class Engine {
   readonly frames: FrameTransport;
   readonly rank: number;
-  /** By world rank. */
-  readonly peers: readonly Peer[];
+  /** Ranks there are, or can be. */
+  readonly size: number;
+  /** Those anything was exchanged with, or that are gone: of thousands that can come, few do. */
+  readonly peers: Peer[] = [];
   readonly contexts = new Map<number, MatchingContext>();
   /** By plane number; those of freed contexts are gone. */
   readonly queues = new Map<number, MatchQueues>();
@@ -22,6 +24,7 @@ export class Engine {
   /** Set when nothing is received any more: aborted, or closing. */
   ended: Refusal | undefined = undefined;
 
+  private readonly byRank: (Peer | undefined)[];
   private readonly header = new HeaderWriter();
   private awaited = 0;
   private unfinished = 0;
@@ -34,8 +37,25 @@ export class Engine {
   constructor(frames: FrameTransport) {
     this.frames = frames;
     this.rank = frames.rank;
-    this.peers = Array.from({ length: frames.size }, (_, rank) => new Peer(rank));
+    this.size = frames.size;
+    this.byRank = new Array<Peer | undefined>(this.size).fill(undefined);
     this.freedQueues.refusal = { kind: 'freed' };
+  }
+
+  peer(rank: number): Peer {
+    return this.byRank[rank] ?? this.meet(rank);
+  }
+
+  private meet(rank: number): Peer {
+    const peer = new Peer(rank);
+    this.byRank[rank] = peer;
+    this.peers.push(peer);
+    return peer;
+  }
+
+  /** Why nothing can be exchanged with this rank any more. */
+  gone(rank: number): Refusal | undefined {
+    return this.byRank[rank]?.gone;
   }
 
   /** One more operation that only an arriving frame can settle. */
@@ -115,7 +135,7 @@ export class Engine {
 
   /** A context number no other rank ever gives out: it has this rank's remainder. World is 0. */
   newContextNumber(): number {
-    const context = ++this.contextsMade * this.peers.length + this.rank;
+    const context = ++this.contextsMade * this.size + this.rank;
     if (context >= MAX_CONTEXT) {
       throw new ParError(
         'PAR_TRANSPORT',
@@ -128,12 +148,12 @@ export class Engine {
   /** Takes an unexpected message out of matching. */
   take(message: Message): void {
     message.queues.removeMessage(message);
-    if (message.awaitsAnswer) this.peers[message.source]!.announced.delete(message.id);
+    if (message.awaitsAnswer) this.peer(message.source).announced.delete(message.id);
   }
 
   /** An eager message that was out of matching has been received. */
   consumed(message: Message): void {
-    const peer = this.peers[message.source]!;
+    const peer = this.peer(message.source);
     if (message.awaitsAnswer) this.control(peer, CTS, RELEASED, 0, message.id, 0);
     this.returnCredit(peer, message.payload.length);
   }
@@ -147,7 +167,7 @@ export class Engine {
 
   /** A message that is out of matching will not be received; `refusal` undefined: because its sender takes it back. */
   dispose(message: Message, refusal: Refusal | undefined): void {
-    const peer = this.peers[message.source]!;
+    const peer = this.peer(message.source);
     if (message.awaitsAnswer) this.refuse(peer, message.id, refusal);
     if (message.kind === EAGER) this.returnCredit(peer, message.payload.length);
   }

@@ -26,7 +26,7 @@ export class Losses {
   /** `error` undefined: the peer said goodbye. What it sent whole can still be received. */
   lose(rank: number, error: Error | undefined): void {
     const { engine } = this;
-    const peer = engine.peers[rank]!;
+    const peer = engine.peer(rank);
     if (peer.gone !== undefined) return;
     const gone: Refusal = error === undefined ? { kind: 'finished', rank } : { kind: 'lost', rank, cause: error };
     peer.gone = gone;

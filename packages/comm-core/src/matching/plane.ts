@@ -60,7 +60,7 @@ export class Plane implements MatchingSpace {
     synchronous: boolean,
     signal?: AbortSignal,
   ): Promise<void> {
-    const peer = this.engine.peers[this.targets[dest]!]!;
+    const peer = this.engine.peer(this.targets[dest]!);
     const error = this.sendError(peer, tag, signal);
     if (error !== undefined) return Promise.reject(error);
     const count = segments.length;
@@ -74,7 +74,7 @@ export class Plane implements MatchingSpace {
   }
 
   sendBuffer(from: BufferView, dest: number, tag: number, synchronous: boolean, signal?: AbortSignal): Promise<void> {
-    const peer = this.engine.peers[this.targets[dest]!]!;
+    const peer = this.engine.peer(this.targets[dest]!);
     const error = this.sendError(peer, tag, signal);
     if (error !== undefined) return Promise.reject(error);
     const bytes = from.bytes;
@@ -121,13 +121,13 @@ export class Plane implements MatchingSpace {
   unreachable(world: number): Refusal | undefined {
     const { engine } = this;
     if (!engine.troubled) return undefined;
-    if (world !== ANY_SOURCE) return engine.peers[world]!.gone;
+    if (world !== ANY_SOURCE) return engine.gone(world);
     let gone: Refusal | undefined;
     for (const target of this.targets) {
       if (target === engine.rank) continue;
-      const peer = engine.peers[target]!;
-      if (peer.gone === undefined) return undefined;
-      if (gone === undefined || peer.gone.kind === 'lost') gone = peer.gone;
+      const why = engine.gone(target);
+      if (why === undefined) return undefined;
+      if (gone === undefined || why.kind === 'lost') gone = why;
     }
     return gone;
   }

@@ -12,7 +12,7 @@ import { allocate, unpackLengths } from './segments.ts';
 
 /** A receive and an announced message have met: makes room and asks for the data, or releases the sender when nothing is to come. */
 export function startReceive(engine: Engine, receive: Receive, message: Message): void {
-  const peer = engine.peers[message.source]!;
+  const peer = engine.peer(message.source);
   if (peer.gone !== undefined) {
     receive.fail(errorOf(peer.gone, receive.toString()));
     return;

@@ -79,7 +79,7 @@ export function refused(engine: Engine, peer: Peer, id: number, reason: number, 
     return true;
   }
   const refusal = refusalOf(reason, peer.rank, lost);
-  if (refusal === undefined || (refusal.kind === 'lost' && engine.peers[lost] === undefined)) return false;
+  if (refusal === undefined || (refusal.kind === 'lost' && lost >= engine.size)) return false;
   send.end(send.reason ?? errorOf(refusal, send.toString()));
   return true;
 }
