@@ -9,7 +9,7 @@ export default defineConfig({
     index: 'src/index.ts',
     bin: 'src/bin.ts',
     agent: 'src/agent/main.ts',
-    'blocking-stdio': 'src/rank/blocking-stdio.ts',
+    preload: 'src/rank/preload.ts',
     'report-exit': 'src/rank/report-exit.ts',
   },
   format: 'esm',

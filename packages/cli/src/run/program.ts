@@ -4,8 +4,8 @@ import { UsageError } from '../usage-error.ts';
 
 const SCRIPT_EXTENSIONS = new Set(['.js', '.mjs', '.cjs', '.ts', '.mts', '.cts']);
 
-/** Loaded by every Node rank before its script: output written just before `process.exit` must not be lost. */
-export const BLOCKING_STDIO = new URL('blocking-stdio.js', import.meta.url).href;
+/** Loaded by every Node rank before its script. */
+export const PRELOAD = new URL('preload.js', import.meta.url).href;
 
 /** What is executed for a program as typed. */
 export interface Program {
@@ -35,7 +35,7 @@ export function assumeProgram(name: string): Program {
   return {
     kind: 'node',
     file: process.execPath,
-    nodeArgs: ['--import', BLOCKING_STDIO],
+    nodeArgs: ['--import', PRELOAD],
     script: isScript ? [name] : [],
   };
 }

@@ -1,7 +1,7 @@
 import type { Replacement } from '@par/comm-core/transport';
 import type { RankEnd } from './exit-policy.ts';
 import type { Job } from './job.ts';
-import { BLOCKING_STDIO } from './program.ts';
+import { PRELOAD } from './program.ts';
 import type { Rank, RankEvents, RankPlan } from './rank-process.ts';
 import { describeEnd } from './summary.ts';
 
@@ -66,7 +66,7 @@ export class Replacements {
       ...template,
       rank,
       file: process.execPath,
-      args: ['--import', BLOCKING_STDIO, ...nodeArgs, replacement.program],
+      args: ['--import', PRELOAD, ...nodeArgs, replacement.program],
       env: { ...template.env, ...replacement.env, PAR_RANK: String(rank) },
       stdin: 'ignore',
       stacks: false,
