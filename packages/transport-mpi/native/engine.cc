@@ -248,7 +248,7 @@ bool Engine::Busy(int64_t start) {
 }
 
 // Tests pending operations for at most about `budget` ns, until one is complete; fills `done`.
-int Engine::TestFor(int64_t budget) {
+int Engine::TestFor(int64_t budget, int least) {
   const size_t before = live_;
   int found = 0;
   const int64_t end = budget > 0 ? Now() + budget : 0;
@@ -273,21 +273,26 @@ int Engine::TestFor(int64_t budget) {
       }
     }
     if (start > 0 && Busy(start)) lastActivity = Now();
-  } while (live_ == before && (++tests < kLeastTests || (budget > 0 && Now() < end)));
+  } while (live_ == before && (++tests < least || (budget > 0 && Now() < end)));
   return found;
 }
 
-int Engine::Poll(int64_t budget, bool sharing) {
+int Engine::Poll(int64_t budget, int64_t pause) {
   const OwnPace pace;
   giving_ = kGiving;
   Reap(kSlabSlots);
   if (live_ == 0) return 0;
   const size_t before = live_;
-  // Nothing has happened since the last poll but what other cores have done.
-  int found = TestFor(sharing ? 0 : budget);
-  if (sharing && live_ == before) {
-    GiveWay();
-    found = TestFor(budget);
+  const bool pausing = pause != kNoPause;
+  // Nothing has happened since the last poll but what other cores have done, and nothing much in a long wait.
+  int found = TestFor(pausing ? 0 : budget, pause > kGiveWay ? 1 : kLeastTests);
+  if (pausing && live_ == before) {
+    if (pause == kGiveWay) {
+      GiveWay();
+    } else {
+      Nap(pause);
+    }
+    found = TestFor(budget, kLeastTests);
   }
   if (live_ != before) {
     lastActivity = Now();

@@ -111,6 +111,10 @@ struct Silent {
 
 struct Layout;
 
+// Between the tests of a poll: nothing, giving way, or a nap of more than so many ns.
+constexpr int64_t kNoPause = -1;
+constexpr int64_t kGiveWay = 0;
+
 struct Operation {
   int32_t position;
   int32_t extra;
@@ -152,9 +156,9 @@ class Engine {
   int AddRound(Round* round);
   Round* TakeRound();
   void GiveRound(Round* round) { rounds_.push_back(round); }
-  // Tests pending operations for at most about `budget` ns, `sharing`: after other processes had a turn on this core; fills
-  // `done`; returns the number of completions.
-  int Poll(int64_t budget, bool sharing);
+  // Tests pending operations for at most about `budget` ns, and if that finds nothing, once more after `pause`; fills `done`;
+  // returns the number of completions.
+  int Poll(int64_t budget, int64_t pause);
   // Whether `test` gives true soon: in a few attempts, or within a few microseconds where waiting that long has paid lately.
   template <typename Test>
   bool Soon(bool receive, const Test& test) {
@@ -230,7 +234,7 @@ class Engine {
  private:
   int TestWindow(size_t from, size_t count, int found);
   int TestOne(int found);
-  int TestFor(int64_t budget);
+  int TestFor(int64_t budget, int least);
   int NewOperation(Kind kind);
   void Reap(size_t most);
   void PollRounds();

@@ -1,6 +1,7 @@
 #include "giving-way.h"
 
 #include <dlfcn.h>
+#include <poll.h>
 #include <sched.h>
 #include <time.h>
 
@@ -12,6 +13,9 @@ bool yields_ = true;
 
 // Of Open MPI's progress engine: returns what was set before.
 bool (*setLibraryYields_)(bool) = nullptr;
+
+// The descriptor that is readable when the event loop has something to do; -1: not known.
+int loopEvents_ = -1;
 
 }  // namespace
 
@@ -32,6 +36,25 @@ void GiveWay() {
   }
   timespec instant{0, 1'000};
   nanosleep(&instant, nullptr);
+}
+
+void SetLoop(napi_env env) {
+  uv_loop_s* loop = nullptr;
+  napi_get_uv_event_loop(env, &loop);
+  const auto descriptorOf = reinterpret_cast<int (*)(const uv_loop_s*)>(dlsym(RTLD_DEFAULT, "uv_backend_fd"));
+  loopEvents_ = loop != nullptr && descriptorOf != nullptr ? descriptorOf(loop) : -1;
+}
+
+void Nap(int64_t nanoseconds) {
+  timespec time{0, nanoseconds};
+#ifdef __linux__
+  if (loopEvents_ >= 0) {
+    pollfd events{loopEvents_, POLLIN, 0};
+    ppoll(&events, 1, &time, nullptr);
+    return;
+  }
+#endif
+  nanosleep(&time, nullptr);
 }
 
 OwnPace::OwnPace() : before_(setLibraryYields_ != nullptr && setLibraryYields_(false)) {}

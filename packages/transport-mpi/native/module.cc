@@ -4,7 +4,6 @@
 #include "calls.h"
 // One translation unit with what is on no hot path: the headers and templates of Node's C++ and of threads are most of the
 // compiler's work.
-#include "set-up/alarm.cc"
 #include "set-up/communicators.cc"
 #include "set-up/library.cc"
 

@@ -73,7 +73,6 @@ class MpiTransport implements Transport {
     if (this.#end) return;
     this.#end = Promise.resolve();
     this.#progress.stop();
-    this.#native.stopAlarm();
     this.#native.finalize(this.#everyone);
   }
 
@@ -83,7 +82,6 @@ class MpiTransport implements Transport {
     await this.#progress.endReceives((what) => new ParError('PAR_FREED', `${what}: the transport was closed`));
     await this.world.barrier(this.#everyone, 'close');
     this.#progress.stop();
-    this.#native.stopAlarm();
     this.#native.finalize(undefined);
   }
 }

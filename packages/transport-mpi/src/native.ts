@@ -127,9 +127,6 @@ export interface Native {
   cancel(slot: number): number;
   touch(): void;
   background(slot: number): void;
-  alarm(callback: () => void, microseconds: number, hold: boolean): void;
-  holdAlarm(hold: boolean): void;
-  stopAlarm(): void;
   /** `alone`: this rank has a core to itself; `crowded`: not every rank of the job has; `yields`: sched_yield reaches the others. */
   setCores(alone: boolean, crowded: boolean, yields: boolean): void;
   setDetachKey(buffer: ArrayBuffer, key: symbol | undefined): boolean;

@@ -63,6 +63,7 @@ export class Progress {
   #background = false;
   #state: 'idle' | 'turning' | 'sleeping' = 'idle';
   #turn = TURN;
+  #sleep: NodeJS.Timeout | undefined;
 
   constructor(native: Native) {
     this.native = native;
@@ -184,6 +185,7 @@ export class Progress {
   /** Polls no more: MPI is about to end. */
   stop(): void {
     this.stopped = true;
+    clearTimeout(this.#sleep);
     for (const [, operation] of this.operations()) {
       if (!operation.settled) operation.fail(ended(operation.describe()));
     }
@@ -211,16 +213,10 @@ export class Progress {
 
   #start(): void {
     if (this.#state === 'turning' || this.stopped) return;
-    if (this.#state === 'sleeping') this.native.holdAlarm(false);
+    clearTimeout(this.#sleep);
     this.#state = 'turning';
     setImmediate(this.#poll);
   }
-
-  readonly #wake = (): void => {
-    if (this.#state !== 'sleeping' || this.stopped) return;
-    this.native.holdAlarm(false);
-    this.#poll();
-  };
 
   readonly #poll = (): void => {
     if (this.stopped) return;
@@ -244,7 +240,7 @@ export class Progress {
       this.#state = 'idle';
     } else {
       this.#state = 'sleeping';
-      this.native.alarm(this.#wake, next, true);
+      this.#sleep = setTimeout(this.#poll, next / 1000);
     }
   };
 

@@ -13,7 +13,6 @@
 #include <string>
 #include <thread>
 
-#include "../alarm.h"
 #include "../calls.h"
 #include "../engine.h"
 
@@ -218,11 +217,6 @@ Napi::Value AbortNowCall(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-Napi::Value StopAlarmCall(const Napi::CallbackInfo& info) {
-  StopAlarm();
-  return info.Env().Undefined();
-}
-
 }  // namespace
 
 void Check(Napi::Env env, int error, const char* op) {
@@ -244,8 +238,6 @@ void AddLibrary(napi_env raw, napi_value target) {
   exports["finalize"] = Napi::Function::New(env, Finalize, "finalize");
   exports["abort"] = Napi::Function::New(env, Abort, "abort");
   exports["abortNow"] = Napi::Function::New(env, AbortNowCall, "abortNow");
-  exports["stopAlarm"] = Napi::Function::New(env, StopAlarmCall, "stopAlarm");
-  napi_add_env_cleanup_hook(raw, [](void*) { StopAlarm(); }, nullptr);
 }
 
 }  // namespace par
