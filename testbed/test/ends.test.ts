@@ -24,17 +24,23 @@ describeSlurm('a rank that fails under srun', () => {
     expect(status).toBe(expected);
   });
 
-  it.each([
+  // These wait, for what shows only with time, more than they work.
+  it.concurrent.for([
     [3, 'another rank of its node'],
     [0, 'where the ranks would have met'],
-  ])('before it has called init (rank %i, %s): the job ends as soon as a rank beside it sees that', async (rank) => {
-    const { status, stderr } = await srun('early', rank);
-    const node = rank === 0 ? 'n1' : 'n2';
-    expect(stderr).toContain(`rank ${rank} on ${node} ended before all ranks had called init`);
-    expect(status).toBe(5);
-  });
+  ] as const)(
+    'before it has called init (rank %i, %s): the job ends as soon as a rank beside it sees that',
+    async ([rank], { expect }) => {
+      const { status, stderr } = await srun('early', rank);
+      const node = rank === 0 ? 'n1' : 'n2';
+      expect(stderr).toContain(`rank ${rank} on ${node} ended before all ranks had called init`);
+      expect(status).toBe(5);
+    },
+  );
 
-  it('before it has called init, alone on its node: the others wait no longer than the time to join, and name it', async () => {
+  it.concurrent('before it has called init, alone on its node: the others wait no longer than the time to join, and name it', async ({
+    expect,
+  }) => {
     const { status, stderr } = await slurm.run(['srun', '-N3', '-n3', process.execPath, ENDS, 'early', '2'], {
       env: { PAR_JOIN_TIMEOUT: '3' },
     });

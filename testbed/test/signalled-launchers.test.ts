@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, it, type TestContext } from 'vitest';
 import { processesWith } from '../../packages/cli/test/launch.ts';
 import { Running } from '../src/running.ts';
 import { describeSlurm, slurm } from './cluster.ts';
@@ -16,7 +16,11 @@ interface Case {
 }
 
 /** Starts two ranks that wait for each other, and signals their launcher. Ctrl-C is pressed again, as srun asks, if that is not the end. */
-async function endsWith({ start, launcher, status }: Case, signal: 'SIGINT' | 'SIGTERM' | 'SIGKILL'): Promise<void> {
+async function endsWith(
+  { start, launcher, status }: Case,
+  signal: 'SIGINT' | 'SIGTERM' | 'SIGKILL',
+  { expect }: TestContext,
+): Promise<void> {
   const token = `signalled-${randomUUID()}`;
   const job = start([...launcher, process.execPath, ENDS, 'wait', '0', token]);
   await job.said(/(waits[\s\S]*){2}/);
@@ -44,8 +48,8 @@ describeSlurm.each([
 ])('%s that is sent', (_, options, env) => {
   const start = (args: readonly string[]): Running => slurm.start(args, { env });
   const launcher = ['srun', ...options, '-n2'];
-  it.each(SIGNALS)('%s ends every rank on every node', (signal) =>
-    endsWith({ start, launcher, status: { SIGINT: 130, SIGTERM: 137 } }, signal),
+  it.concurrent.for(SIGNALS)('%s ends every rank on every node', (signal, context) =>
+    endsWith({ start, launcher, status: { SIGINT: 130, SIGTERM: 137 } }, signal, context),
   );
 });
 
@@ -61,5 +65,7 @@ describe.each([
 ])('%s that is sent', (_, launcher, env, status) => {
   const start = ([command, ...args]: readonly string[]): Running =>
     new Running({ command: command!, args }, { env: { PATH: process.env.PATH!, HOME: process.env.HOME!, ...env } });
-  it.each(SIGNALS)('%s ends every rank', (signal) => endsWith({ start, launcher, status }, signal));
+  it.concurrent.for(SIGNALS)('%s ends every rank', (signal, context) =>
+    endsWith({ start, launcher, status }, signal, context),
+  );
 });

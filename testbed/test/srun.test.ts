@@ -26,8 +26,8 @@ const hostsOf = ({ ranks }: Place): string => ranks.map(({ host }) => host).join
 
 describeSlurm('srun node script.ts, without MPI', () => {
   it.each([
-    [['-n1'], 'n1'],
-    [['-N1', '-n3'], 'n1 n1 n1'],
+    [['-w', 'n1', '-n1'], 'n1'],
+    [['-w', 'n1', '-n3'], 'n1 n1 n1'],
     [['-N3', '-n3'], 'n1 n2 n3'],
     [THREE_BY_TWO, 'n1 n1 n2 n2 n3 n3'],
     [['-w', 'n2,n3', '--distribution=cyclic', '--ntasks-per-node=2'], 'n2 n3 n2 n3'],
@@ -54,13 +54,13 @@ describeSlurm('srun node script.ts, without MPI', () => {
     expect(status).toBe(0);
   });
 
-  it('forty ranks, which connect only when they talk: a failure reaches all of them, and no directory is left', async () => {
+  it('34 ranks, which connect only when they talk: a failure reaches all of them, and no directory is left', async () => {
     const tmp = join(slurm.home, 'tmp');
     mkdirSync(tmp);
-    const { status, stderr } = await slurm.run(['srun', '-N3', '-n40', node, program('ends.ts'), 'exit', '20'], {
+    const { status, stderr } = await slurm.run(['srun', '-N3', '-n34', node, program('ends.ts'), 'exit', '20'], {
       env: { TMPDIR: tmp },
     });
-    expect(stderr.match(/^par: .*/gm)).toEqual([expect.stringMatching(/rank 20 of 40 on .*: it ends with status 7/)]);
+    expect(stderr.match(/^par: .*/gm)).toEqual([expect.stringMatching(/rank 20 of 34 on .*: it ends with status 7/)]);
     expect(status).toBe(7);
     expect(readdirSync(tmp)).toEqual([]);
   });
@@ -125,7 +125,7 @@ describeSlurm('srun node script.ts, without MPI', () => {
 
 describeSlurm('srun with a process manager', () => {
   it.each([
-    ['pmi2', ['-N1', '-n4'], 'n1 n1 n1 n1'],
+    ['pmi2', ['-w', 'n1', '-n4'], 'n1 n1 n1 n1'],
     ['pmix', THREE_BY_TWO, 'n1 n1 n2 n2 n3 n3'],
   ])('--mpi=%s goes through MPI', async (kind, options, hosts) => {
     const { status, stdout, stderr } = await slurm.run([

@@ -1,21 +1,18 @@
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { fixture } from '../../packages/cli/test/launch.ts';
 import { SshNetwork } from '../src/ssh.ts';
 
 const program = (name: string): string => fileURLToPath(new URL(`programs/${name}`, import.meta.url));
 const WAIT = ['run', '-H', 'h1,h2,h3', '-np', '6', '--heartbeat', '3s', program('wait.ts')];
 
-// Hosts are broken here, so each test has its own.
-let network: SshNetwork;
-beforeEach(async () => {
-  network = await SshNetwork.start(3);
-});
-afterEach(() => network[Symbol.asyncDispose]());
+// Hosts are broken here, so each test has its own. They wait more than they work.
+const hosts = (): Promise<SshNetwork> => SshNetwork.start(3);
 
 const connected = ({ stdout }: { stdout: string }): boolean => stdout.includes('connected');
 
-test('a cut cable ends the job within the heartbeat, names the host, and leaves nothing behind it', async () => {
+test.concurrent('a cut cable ends the job within the heartbeat, names the host, and leaves nothing behind it', async () => {
+  await using network = await hosts();
   const launch = network.launch(WAIT);
   await launch.until(connected);
   network.cable('h2', 'down');
@@ -28,7 +25,8 @@ test('a cut cable ends the job within the heartbeat, names the host, and leaves 
   await network.quiet();
 });
 
-test('a host that dies is named, and the others end', async () => {
+test.concurrent('a host that dies is named, and the others end', async () => {
+  await using network = await hosts();
   const launch = network.launch(WAIT);
   await launch.until(connected);
   await network.host('h3')[Symbol.asyncDispose]();
@@ -39,7 +37,8 @@ test('a host that dies is named, and the others end', async () => {
   await network.quiet([network.host('h1'), network.host('h2')]);
 });
 
-test('when the launcher is killed, no process is left on any host', async () => {
+test.concurrent('when the launcher is killed, no process is left on any host', async () => {
+  await using network = await hosts();
   const launch = network.launch(['run', '-H', 'h1,h2,h3', '-np', '3', fixture('family.mjs'), 'spin']);
   await launch.until(({ stdout }) => stdout.split('has children').length === 4);
   launch.child.kill('SIGKILL');
@@ -48,7 +47,8 @@ test('when the launcher is killed, no process is left on any host', async () => 
   await network.quiet();
 });
 
-test('when an agent is killed, its ranks end and the job with them', async () => {
+test.concurrent('when an agent is killed, its ranks end and the job with them', async () => {
+  await using network = await hosts();
   const launch = network.launch(['run', '-H', 'h1,h2,h3', '-np', '3', fixture('family.mjs'), 'spin']);
   await launch.until(({ stdout }) => stdout.split('has children').length === 4);
   const agents = network.processes(network.host('h2')).filter((line) => line.includes('dist/agent.js'));
@@ -61,7 +61,8 @@ test('when an agent is killed, its ranks end and the job with them', async () =>
   await network.quiet();
 });
 
-test('futures finish on the hosts that are left, which get the workers of the lost one', async () => {
+test.concurrent('futures finish on the hosts that are left, which get the workers of the lost one', async () => {
+  await using network = await hosts();
   const args = ['run', '-H', 'h1,h2,h3', '-np', '6', '--heartbeat', '3s', program('futures-loss.ts')];
   const launch = network.launch(args);
   await launch.until(({ stdout }) => stdout.includes('some done'));
@@ -74,7 +75,8 @@ test('futures finish on the hosts that are left, which get the workers of the lo
   await network.quiet();
 });
 
-test('a job whose host was lost starts again on the others', async () => {
+test.concurrent('a job whose host was lost starts again on the others', async () => {
+  await using network = await hosts();
   const script = 'echo "attempt $PAR_RESTART on $PAR_TEST_HOST"; [ $PAR_RESTART = 1 ] || sleep 100';
   const args = ['--max-restarts', '1', '--heartbeat', '2s', 'sh', '-c', script];
   const launch = network.launch(['run', '--no-label', '-H', 'h1:1,h2:1', '-np', '2', ...args]);

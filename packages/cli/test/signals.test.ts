@@ -15,7 +15,7 @@ async function started(...args: string[]): Promise<Launch> {
   return launch;
 }
 
-test.each([
+test.concurrent.each([
   ['SIGINT', 'SIGINT', 130],
   ['SIGTERM', 'SIGTERM', 143],
   ['SIGHUP', 'SIGTERM', 143],
@@ -28,7 +28,7 @@ test.each([
   await launch.gone();
 });
 
-test('ranks that ignore the first interrupt are killed after the grace time', async () => {
+test.concurrent('ranks that ignore the first interrupt are killed after the grace time', async () => {
   const launch = await started('--grace', '500ms', ENDS, 'deaf');
   const before = performance.now();
   launch.child.kill('SIGINT');
@@ -37,7 +37,7 @@ test('ranks that ignore the first interrupt are killed after the grace time', as
   await launch.gone();
 });
 
-test('the second interrupt kills at once', async () => {
+test.concurrent('the second interrupt kills at once', async () => {
   const launch = await started('--grace', '1h', ENDS, 'deaf');
   launch.child.kill('SIGINT');
   await launch.until(({ stdout }) => count(stdout, /deaf to SIGINT/) === 2);
@@ -46,7 +46,7 @@ test('the second interrupt kills at once', async () => {
   await launch.gone();
 });
 
-test('SIGUSR2 is passed on and ends nothing', async () => {
+test.concurrent('SIGUSR2 is passed on and ends nothing', async () => {
   const launch = await started(ENDS, 'polite');
   launch.child.kill('SIGUSR2');
   await launch.until(({ stdout }) => count(stdout, /got SIGUSR2/) === 2);
@@ -55,7 +55,7 @@ test('SIGUSR2 is passed on and ends nothing', async () => {
   await launch.gone();
 });
 
-test('SIGTSTP stops the ranks and the launcher, SIGCONT lets both go on', async () => {
+test.concurrent('SIGTSTP stops the ranks and the launcher, SIGCONT lets both go on', async ({ expect }) => {
   const launch = await started(ENDS, 'polite');
   const stopped = () =>
     processesWith([launch.token]).filter((line) => {
@@ -71,14 +71,14 @@ test('SIGTSTP stops the ranks and the launcher, SIGCONT lets both go on', async 
   await launch.gone();
 });
 
-test('a launcher that gets SIGKILL takes along ranks that spin in a synchronous loop', async () => {
+test.concurrent('a launcher that gets SIGKILL takes along ranks that spin in a synchronous loop', async () => {
   const launch = await started(ENDS, 'spin');
   launch.child.kill('SIGKILL');
   await once(launch.child, 'exit');
   await launch.gone();
 });
 
-test('a launcher that gets SIGKILL takes along ranks that are deaf or stopped', async () => {
+test.concurrent('a launcher that gets SIGKILL takes along ranks that are deaf or stopped', async () => {
   const launch = await started(ENDS, 'deaf');
   const rank = processesWith([launch.token]).find((line) => line.includes('ends.mjs') && !line.includes('bin.js'));
   process.kill(Number(rank?.split(' ')[0]), 'SIGSTOP');
@@ -86,7 +86,7 @@ test('a launcher that gets SIGKILL takes along ranks that are deaf or stopped', 
   await launch.gone();
 });
 
-test('children of ranks end with the job, in whatever session they are', async () => {
+test.concurrent('children of ranks end with the job, in whatever session they are', async () => {
   for (const how of [['spin'], ['exit', '0'], ['exit', '3']]) {
     const launch = new Launch(['run', '-np', '2', '--grace', '300ms', fixture('family.mjs'), ...how]);
     if (how[0] === 'spin') {
@@ -98,7 +98,7 @@ test('children of ranks end with the job, in whatever session they are', async (
   }
 });
 
-test('a reaper that is killed is replaced', async () => {
+test.concurrent('a reaper that is killed is replaced', async ({ expect }) => {
   const launch = await started(ENDS, 'spin');
   const reaper = () =>
     processesWith([launch.tmp])

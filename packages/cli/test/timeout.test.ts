@@ -2,7 +2,7 @@ import { get } from 'node:http';
 import { expect, test } from 'vitest';
 import { fixture, Launch, par } from './launch.ts';
 
-test('--stack-on-timeout names what every rank waits for and where a spinning one spins', async () => {
+test.concurrent('--stack-on-timeout names what every rank waits for and where a spinning one spins', async () => {
   const args = ['run', '-np', '3', '--timeout', '3s', '--stack-on-timeout', fixture('deadlock.ts'), '2600'];
   const { status, stderr } = await par(args);
   expect(status).toBe(124);
@@ -13,7 +13,7 @@ test('--stack-on-timeout names what every rank waits for and where a spinning on
   expect(stderr).not.toContain('Debugger');
 });
 
-test('ranks that cannot answer do not hold up the report', async () => {
+test.concurrent('ranks that cannot answer do not hold up the report', async () => {
   const script = 'require("node:child_process").execFileSync("sleep", ["1000"])';
   const before = performance.now();
   const { status, stderr } = await par([
@@ -32,7 +32,7 @@ test('ranks that cannot answer do not hold up the report', async () => {
   expect(performance.now() - before).toBeLessThan(10_000);
 });
 
-test('--inspect=1 opens the debugger of rank 1 on port 9230', async () => {
+test.concurrent('--inspect=1 opens the debugger of rank 1 on port 9230', async () => {
   const launch = new Launch(['run', '-np', '2', '--inspect=1', fixture('ends.mjs'), 'wait']);
   await launch.until(({ stderr }) => stderr.includes('[1] Debugger listening on ws://127.0.0.1:9230/'));
   const answer = await new Promise<number | undefined>((resolve, reject) => {

@@ -19,8 +19,7 @@ function knock(target: string, say: Uint8Array | undefined, andThen?: (answer: B
   });
 }
 
-const told: Record<string, number[]> = {};
-for (const [rank, target] of targets.entries()) {
+async function visit(target: string, rank: number): Promise<readonly [string, number[]]> {
   const hello = writeHello(new Credentials(1 - rank, Number(universe), job, randomBytes(32)), 'peer', rank);
   const attempts = await Promise.all([
     knock(target, randomBytes(4096)),
@@ -33,6 +32,7 @@ for (const [rank, target] of targets.entries()) {
   ]);
   // Says nothing, many times over.
   const silent = await Promise.all(Array.from({ length: 80 }, () => knock(target, undefined)));
-  told[target] = [...attempts, ...silent];
+  return [target, [...attempts, ...silent]];
 }
-console.log(JSON.stringify(told));
+
+console.log(JSON.stringify(Object.fromEntries(await Promise.all(targets.map(visit)))));
