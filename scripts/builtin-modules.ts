@@ -13,9 +13,11 @@ export const builtinModules: Plugin = {
     build.onLoad({ filter: /\/src\/.*\.ts$/ }, async ({ path }) => ({
       loader: 'ts',
       contents: (await readFile(path, 'utf8')).replace(
-        /^import \{([^}]*)\} from ('node:[^']+');$/gm,
-        (_, names: string, module: string) =>
-          `const {${names.replace(/\btype \w+,?/g, '').replace(/ as /g, ': ')}} = process.getBuiltinModule(${module});`,
+        /^import (?:\{([^}]*)\}|\* as (\w+)) from ('node:[^']+');$/gm,
+        (_, names: string | undefined, all: string | undefined, module: string) => {
+          const wanted = all ?? `{${names!.replace(/\btype \w+,?/g, '').replace(/ as /g, ': ')}}`;
+          return `const ${wanted} = process.getBuiltinModule(${module});`;
+        },
       ),
     }));
   },
