@@ -34,6 +34,7 @@ function run([command, ...args]: readonly string[], env: NodeJS.ProcessEnv = {})
   const child = spawn(command!, args, {
     env: {
       PATH: process.env.PATH,
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
       HOME: home,
       OMPI_ALLOW_RUN_AS_ROOT: '1',
       OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: '1',
