@@ -113,7 +113,12 @@ export function ranksOf(size: number): number[] {
   return Array.from({ length: size }, (_, rank) => rank);
 }
 
+/** Whether what has this number is due: everything where ranks are few, otherwise every third. */
+export function isDue(size: number, turn: number): boolean {
+  return size <= 5 || turn % 3 === 0;
+}
+
 /** Every root where ranks are few; otherwise a third of them, another third for each `turn`. */
 export function rootsOf(size: number, turn: number): number[] {
-  return ranksOf(size).filter((root) => size <= 5 || (root + turn) % 3 === 0);
+  return ranksOf(size).filter((root) => isDue(size, root + turn));
 }

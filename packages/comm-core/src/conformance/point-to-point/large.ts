@@ -145,17 +145,12 @@ const longCollectives: ConformanceCase = {
     const value = await comm.bcast(rank === root ? taggedBytes(length, rank, 1) : undefined, { root });
     t.ok(sameBytes(value!, taggedBytes(length, root, 1)), 'bcast');
     const elements = length / 4;
-    const send = Int32Array.from({ length: elements }, (_, i) => i + rank);
+    const send = new Int32Array(elements).map((_, i) => i + rank);
     const recv = new Int32Array(elements);
     await comm.allreduceInto(send, recv, SUM);
     const sum = ranksOf(size).reduce((a, b) => a + b, 0);
-    t.ok(
-      sameBytes(
-        recv,
-        Int32Array.from({ length: elements }, (_, i) => size * i + sum),
-      ),
-      'allreduceInto',
-    );
+    const total = new Int32Array(elements).map((_, i) => size * i + sum);
+    t.ok(sameBytes(recv, total), 'allreduceInto');
     const all = new Uint8Array(size * length);
     await comm.allgatherInto(taggedBytes(length, rank, 2), all);
     for (const source of ranksOf(size)) {
