@@ -9,7 +9,7 @@ import { memoryTransports } from '@par/comm-core/memory';
 import { capture } from '../../packages/futures/src/closures/index.ts';
 import { TAGS, type ToScheduler, type ToWorker } from '../../packages/futures/src/protocol/index.ts';
 import { encodeArguments, encodeWithHolds } from '../../packages/futures/src/values/index.ts';
-import { runWorker } from '../../packages/futures/src/worker/index.ts';
+import { runWorker } from '../../packages/futures/src/worker/run-worker.ts';
 
 const [tasks = 200_000, threads = 1, window = 4096] = process.argv.slice(2).map(Number);
 const CHUNK = 64;

@@ -4,7 +4,6 @@ import { FuturesError } from '../client/errors.ts';
 import { Cluster, type Surroundings } from './cluster.ts';
 import { joinCluster } from './join-cluster.ts';
 import { type Layout, type LayoutOptions, layoutOf } from './layout.ts';
-import { startLocalCluster } from './local-cluster.ts';
 import { layerOf, type RoleGrowth, type RoleOptions, runRole, startParts } from './run-role.ts';
 import { ranksSoFar, replacementOf, seatProgram } from './seats.ts';
 
@@ -83,6 +82,7 @@ async function join(schedulerFile: string, signal: AbortSignal | undefined): Pro
 
 /** A cluster of processes on this machine, for this process alone. */
 export async function startAlone(options: InitializeOptions, closing = (): void => {}): Promise<Cluster> {
+  const { startLocalCluster } = await import('./local-cluster.ts');
   const { comm, layout, surroundings } = await startLocalCluster(options.workers, roleOptions(options));
   return clientOf(comm, layout, roleOptions(options), {
     elastic: surroundings.elastic,
@@ -133,14 +133,14 @@ async function free(comm: Communicator, exit: boolean): Promise<void> {
   if (!exit) await comm.free();
 }
 
-function clientOf(
+async function clientOf(
   comm: Communicator,
   layout: Layout,
   role: RoleOptions,
   surroundings: Surroundings,
   growth?: RoleGrowth,
-): Cluster {
-  const cluster = new Cluster(layout, startParts(comm, layout, role, growth), surroundings);
+): Promise<Cluster> {
+  const cluster = new Cluster(layout, await startParts(comm, layout, role, growth), surroundings);
   setCurrentCluster(cluster);
   return cluster;
 }

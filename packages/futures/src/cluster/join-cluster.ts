@@ -7,8 +7,8 @@ import type { Access } from '@par/transport-tcp/rendezvous';
 import { FuturesError } from '../client/errors.ts';
 import { Cluster } from './cluster.ts';
 import { findTransport } from './find-transport.ts';
+import { CLIENT_ROLE } from './layout.ts';
 import { startParts } from './run-role.ts';
-import { CLIENT_ROLE } from './scheduler-loop.ts';
 import { ranksSoFar } from './seats.ts';
 
 /** How long a cluster may take to appear, unless told otherwise, in milliseconds. */
@@ -34,7 +34,7 @@ export async function joinCluster({ schedulerFile, signal }: JoinOptions, closin
   const { comm } = universe;
   const scheduler = 0;
   const roles = { scheduler, client: comm.rank, workers: [] };
-  const cluster = new Cluster({ ...roles, size: access.worldSize }, startParts(comm, roles, {}), {
+  const cluster = new Cluster({ ...roles, size: access.worldSize }, await startParts(comm, roles, {}), {
     joined: true,
     size: ranksSoFar(universe, comm.rank + 1),
     close: () => {

@@ -1,5 +1,18 @@
+import type { Universe } from '@par/comm-core';
 import { FuturesError } from '../client/errors.ts';
 import type { Rank } from '../protocol/index.ts';
+import type { MoreWorkers } from '../scheduler/index.ts';
+
+/** What ranks that come later say they are there for. */
+export const WORKER_ROLE = 'worker';
+export const CLIENT_ROLE = 'client';
+
+/** How ranks can come later. */
+export interface Growth {
+  readonly universe?: Pick<Universe, 'onArrival' | 'evict'> | undefined;
+  /** Which workers may be started besides. Default none. */
+  readonly more?: MoreWorkers | undefined;
+}
 
 export interface LayoutOptions {
   /** Rank of the scheduler. Default 0. */

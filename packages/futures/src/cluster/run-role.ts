@@ -1,9 +1,9 @@
 import type { Communicator, Replacement } from '@par/comm-core';
 import { Mailbox } from '../mailbox/index.ts';
 import type { SchedulerOptions } from '../scheduler/index.ts';
-import { runWorkerOn, type WorkerOptions } from '../worker/index.ts';
-import type { Roles } from './layout.ts';
-import { type Growth, SchedulerLoop } from './scheduler-loop.ts';
+import type { WorkerOptions } from '../worker/index.ts';
+import type { Growth, Roles } from './layout.ts';
+import type { SchedulerLoop } from './scheduler-loop.ts';
 
 export interface RoleOptions extends Omit<WorkerOptions, 'scheduler' | 'background'> {
   readonly schedulerOptions?: Omit<SchedulerOptions, 'rank'> | undefined;
@@ -31,24 +31,23 @@ export interface RoleGrowth extends Growth {
   readonly replacement?: Replacement | undefined;
 }
 
-/** Starts this rank's scheduler and worker, if it has them. Nothing of them keeps the process alive but a hold of the mailbox. */
-export function startParts(
+/** Loads and starts this rank's scheduler and worker, if it has them. Nothing of them keeps the process alive but a hold of the mailbox. */
+export async function startParts(
   comm: Communicator,
   layout: Roles,
   { schedulerOptions, ...worker }: RoleOptions,
   growth: Growth = {},
-): Parts {
-  const mailbox = new Mailbox(comm);
+): Promise<Parts> {
   const { rank } = comm;
-  const scheduler =
-    rank === layout.scheduler ? new SchedulerLoop(mailbox, layout, schedulerOptions ?? {}, growth) : undefined;
+  const scheduling = rank === layout.scheduler ? await import('./scheduler-loop.ts') : undefined;
+  const work = layout.workers.includes(rank) ? await import('../worker/run-worker.ts') : undefined;
+  const mailbox = new Mailbox(comm);
+  const scheduler = scheduling && new scheduling.SchedulerLoop(mailbox, layout, schedulerOptions ?? {}, growth);
   const background = rank === layout.client;
-  const working = layout.workers.includes(rank)
-    ? runWorkerOn(mailbox, { ...worker, scheduler: layout.scheduler, background }).catch((error) => {
-        // Without its scheduler a worker is of no use; whoever needs the cluster is told by the client.
-        if ((error as { readonly code?: string }).code !== 'PAR_PEER_LOST') throw error;
-      })
-    : undefined;
+  const working = work?.runWorkerOn(mailbox, { ...worker, scheduler: layout.scheduler, background }).catch((error) => {
+    // Without its scheduler a worker is of no use; whoever needs the cluster is told by the client.
+    if ((error as { readonly code?: string }).code !== 'PAR_PEER_LOST') throw error;
+  });
   const ended = Promise.all([scheduler?.ended, working]).then(() => {});
   return { mailbox, scheduler, isWorker: working !== undefined, ended };
 }
@@ -62,7 +61,7 @@ export async function runRole(
 ): Promise<void> {
   // The scheduler gives the tasks of a worker to others.
   if (comm.rank !== layout.scheduler) comm.expendable(growth.replacement);
-  const { mailbox, ended } = startParts(comm, layout, options, growth);
+  const { mailbox, ended } = await startParts(comm, layout, options, growth);
   mailbox.hold();
   await ended;
   await mailbox.close();

@@ -1,31 +1,14 @@
 import type { Universe } from '@par/comm-core';
 import type { Mailbox } from '../mailbox/index.ts';
 import { LOCAL_CLIENTS, type Rank, TAGS, type ToScheduler } from '../protocol/index.ts';
-import {
-  type HostRecord,
-  type MoreWorkers,
-  Scheduler,
-  type SchedulerEvent,
-  type SchedulerOptions,
-} from '../scheduler/index.ts';
+import { type HostRecord, Scheduler, type SchedulerEvent, type SchedulerOptions } from '../scheduler/index.ts';
 import { callOutside } from '../worker/call.ts';
-import type { Roles } from './layout.ts';
+import { type Growth, type Roles, WORKER_ROLE } from './layout.ts';
 
 /** How often the scheduler is told the time, in milliseconds. */
 const TICK_MS = 100;
 /** Local client number that nothing else on the scheduler's rank gets. */
 const OWN_CLIENT = LOCAL_CLIENTS - 1;
-
-/** What ranks that come later say they are there for. */
-export const WORKER_ROLE = 'worker';
-export const CLIENT_ROLE = 'client';
-
-/** How ranks can come later. */
-export interface Growth {
-  readonly universe?: Pick<Universe, 'onArrival' | 'evict'> | undefined;
-  /** Which workers may be started besides. Default none. */
-  readonly more?: MoreWorkers | undefined;
-}
 
 /** The scheduler's part of a rank: hands what it receives to the state machine, and once a turn sends what that says. */
 export class SchedulerLoop {

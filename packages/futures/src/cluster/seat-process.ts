@@ -4,8 +4,8 @@ import type * as Tcp from '@par/transport-tcp';
 import type { Access } from '@par/transport-tcp/rendezvous';
 import { findTransport } from './find-transport.ts';
 import { entryOf } from './join-cluster.ts';
+import { WORKER_ROLE } from './layout.ts';
 import { runRole } from './run-role.ts';
-import { WORKER_ROLE } from './scheduler-loop.ts';
 import { replacementOf, type SeatSettings } from './seats.ts';
 
 // Program of the ranks of `par cluster`, and of those that `par run` starts in place of lost workers.

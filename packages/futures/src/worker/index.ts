@@ -8,5 +8,4 @@ export {
   TaskOutOfMemoryError,
 } from './errors.ts';
 export type { WorkerOptions } from './options.ts';
-export { runWorker, runWorkerOn } from './run-worker.ts';
 export { currentTask, Reschedule, type TaskContext, taskContext } from './thread/context.ts';

@@ -1,15 +1,17 @@
 import type { Communicator } from '@par/comm-core';
 import { Mailbox } from '../mailbox/index.ts';
 import { settingsOf, type WorkerOptions } from './options.ts';
-import { IsolatedWorker } from './process/isolated-worker.ts';
 import { WorkerRank } from './worker.ts';
 
 /**
  * Makes this rank a worker: it runs what the scheduler orders, in threads, until the scheduler closes it. Resolves once
  * everything the worker had is gone: threads, data, files. Rejects with PAR_PEER_LOST when the scheduler is lost.
  */
-export function runWorkerOn(mailbox: Mailbox, options: WorkerOptions = {}): Promise<void> {
-  if (options.isolation === 'process') return new IsolatedWorker(mailbox, options).run();
+export async function runWorkerOn(mailbox: Mailbox, options: WorkerOptions = {}): Promise<void> {
+  if (options.isolation === 'process') {
+    const { IsolatedWorker } = await import('./process/isolated-worker.ts');
+    return new IsolatedWorker(mailbox, options).run();
+  }
   return new WorkerRank(mailbox, settingsOf(options, mailbox.size), mailbox.comm).run();
 }
 

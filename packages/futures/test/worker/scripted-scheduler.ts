@@ -13,7 +13,8 @@ import {
   unpackRecords,
 } from '../../src/protocol/index.ts';
 import { decodeValue, encodeArguments, encodeWithHolds } from '../../src/values/index.ts';
-import { runWorker, type WorkerOptions } from '../../src/worker/index.ts';
+import type { WorkerOptions } from '../../src/worker/index.ts';
+import { runWorker } from '../../src/worker/run-worker.ts';
 
 const codec = createCodec();
 const PATIENCE_MS = 30_000;
