@@ -21,6 +21,8 @@ describeSlurm('three nodes with two tasks each', () => {
           env: {
             ...slurm.env,
             PAR_TRANSPORT: transport,
+            // The nodes have the same cores: a rank whose loop turns takes them from the ranks of another.
+            PAR_SPIN: '0',
             PAR_TRANSPORT_MODULE: import.meta.resolve(`@par/transport-${transport}`),
           },
         }),
