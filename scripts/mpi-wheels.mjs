@@ -11,8 +11,19 @@ const MPI4PY = 'mpi4py==4.1.2';
 
 /** Makes those that are not there yet, all at once. Gives false when that failed. */
 export async function installMpiWheels() {
-  const made = await Promise.all(WHEELS.map(install));
-  return made.every(Boolean) && nameSystemMpich();
+  const absent = WHEELS.filter((wheel) => !existsSync(environmentOf(wheel)));
+  const made = absent.length === 0 || ((await installPip()) && (await Promise.all(absent.map(install))).every(Boolean));
+  return made && nameSystemMpich();
+}
+
+const environmentOf = (wheel) => join(folder, wheel.replace('==', '-'));
+
+/** One for all environments: to make one with a pip of its own takes longer than all that is installed there. */
+const PIP = join(folder, 'pip');
+
+async function installPip() {
+  if (existsSync(PIP)) return true;
+  return make(PIP, 'pip', (making) => [['python3', '-m', 'venv', making]]);
 }
 
 /**
@@ -42,22 +53,23 @@ function failureOf(command, args) {
   });
 }
 
-async function install(wheel) {
-  const target = join(folder, wheel.replace('==', '-'));
-  if (existsSync(target)) return true;
+function install(wheel) {
   console.log(`installing ${wheel} ${MPI4PY}`);
-  // A half-made environment never has the final name, and its programs do not depend on what it is called.
+  return make(environmentOf(wheel), wheel, (making) => [
+    ['python3', '-m', 'venv', '--without-pip', making],
+    [join(PIP, 'bin/python'), '-m', 'pip', '--python', making, 'install', '--quiet', '--no-deps', wheel, MPI4PY],
+  ]);
+}
+
+/** A half-made environment never has the final name, and its programs do not depend on what it is called. */
+async function make(target, what, stepsFor) {
   const making = `${target}.making`;
   rmSync(making, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  const steps = [
-    ['python3', '-m', 'venv', making],
-    [join(making, 'bin/python'), '-m', 'pip', 'install', '--quiet', '--no-deps', wheel, MPI4PY],
-  ];
-  for (const [command, ...args] of steps) {
+  for (const [command, ...args] of stepsFor(making)) {
     const failure = await failureOf(command, args);
     if (failure === undefined) continue;
-    console.log(`\n!! NOT TESTED: ${wheel}: ${[command, ...args].join(' ')}: ${failure}\n`);
+    console.log(`\n!! NOT TESTED: ${what}: ${[command, ...args].join(' ')}: ${failure}\n`);
     rmSync(making, { recursive: true, force: true });
     return false;
   }

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { ANY_SOURCE } from '@par/comm-core';
 import type { EncodedMessage } from '@par/comm-core/transport';
 import type { MpiSpace } from '../messages/space.ts';
@@ -10,6 +9,8 @@ const CONTROL_TAG = 0;
 export type Key = string;
 
 export function keyOf(...parts: readonly (string | number | readonly number[])[]): Key {
+  // Loaded on first use: it takes as long to load as this package, and few programs need it.
+  const { createHash } = process.getBuiltinModule('node:crypto');
   return createHash('sha256').update(JSON.stringify(parts)).digest('base64url').slice(0, 22);
 }
 
