@@ -2,8 +2,7 @@
 #include <node_api.h>
 
 #include "calls.h"
-// One translation unit with what is on no hot path: the headers and templates of Node's C++ and of threads are most of the
-// compiler's work.
+// One translation unit with what is on no hot path: the headers and templates of Node's C++ are most of the compiler's work.
 #include "set-up/communicators.cc"
 #include "set-up/library.cc"
 

@@ -15,7 +15,7 @@ MPI_Comm CommOf(const Napi::Value& value) { return value.As<Napi::External<Plane
 
 Napi::Value MakeHandle(Napi::Env env, MPI_Comm comm) {
   MPI_Comm_set_errhandler(comm, MPI_ERRORS_RETURN);
-  return Napi::External<Plane>::New(env, NewPlane(comm), [](Napi::Env, Plane* p) { delete p; });
+  return HandleOf(env, NewPlane(comm));
 }
 
 std::vector<int> Ranks(const Napi::Value& value) {
@@ -28,7 +28,7 @@ std::vector<int> Ranks(const Napi::Value& value) {
 Napi::Value StartDuplicate(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   Plane* made = new Plane{MPI_COMM_NULL, -1, 0};
-  Napi::Value handle = Napi::External<Plane>::New(env, made, [](Napi::Env, Plane* p) { delete p; });
+  Napi::Value handle = HandleOf(env, made);
   MPI_Request request;
   Check(env, MPI_Comm_idup(CommOf(info[0]), &made->comm, &request), "MPI_Comm_idup");
   Napi::Object result = Napi::Object::New(env);
@@ -122,17 +122,16 @@ Napi::Value Free(const Napi::CallbackInfo& info) {
 
 }  // namespace
 
-void AddCommunicators(napi_env raw, napi_value target) {
-  Napi::Env env(raw);
-  Napi::Object exports(raw, target);
-  exports["startDuplicate"] = Napi::Function::New(env, StartDuplicate, "startDuplicate");
-  exports["finishDuplicate"] = Napi::Function::New(env, FinishDuplicate, "finishDuplicate");
-  exports["createGroup"] = Napi::Function::New(env, CreateGroup, "createGroup");
-  exports["intercomm"] = Napi::Function::New(env, Intercomm, "intercomm");
-  exports["merge"] = Napi::Function::New(env, Merge, "merge");
-  exports["rankOf"] = Napi::Function::New(env, RankOf, "rankOf");
-  exports["worldRanks"] = Napi::Function::New(env, WorldRanks, "worldRanks");
-  exports["free"] = Napi::Function::New(env, Free, "free");
+void AddCommunicators(napi_env env, napi_value exports) {
+  AddCalls(env, exports,
+           {{"startDuplicate", StartDuplicate},
+            {"finishDuplicate", FinishDuplicate},
+            {"createGroup", CreateGroup},
+            {"intercomm", Intercomm},
+            {"merge", Merge},
+            {"rankOf", RankOf},
+            {"worldRanks", WorldRanks},
+            {"free", Free}});
 }
 
 }  // namespace par

@@ -8,10 +8,8 @@
 #include <unistd.h>
 
 #include <atomic>
-#include <chrono>
 #include <cstdlib>
 #include <string>
-#include <thread>
 
 #include "../calls.h"
 #include "../engine.h"
@@ -68,7 +66,7 @@ void MakeGlobal() {
 
 Napi::Object MakePlane(Napi::Env env, MPI_Comm comm) {
   Napi::Object plane = Napi::Object::New(env);
-  plane["handle"] = Napi::External<Plane>::New(env, NewPlane(comm), [](Napi::Env, Plane* p) { delete p; });
+  plane["handle"] = HandleOf(env, NewPlane(comm));
   int rank = 0, size = 0, inter = 0, remote = 0;
   MPI_Comm_rank(comm, &rank);
   MPI_Comm_size(comm, &size);
@@ -172,7 +170,7 @@ Napi::Value Finalize(const Napi::CallbackInfo& info) {
     int done = MPI_Ibarrier(info[0].As<Napi::External<Plane>>().Data()->comm, &request) != MPI_SUCCESS;
     while (!done) {
       if (MPI_Test(&request, &done, MPI_STATUS_IGNORE) != MPI_SUCCESS) break;
-      if (!done) std::this_thread::sleep_for(std::chrono::microseconds(100));
+      if (!done) usleep(100);
     }
   }
   if (MPI_Finalize() != MPI_SUCCESS) throw Napi::Error::New(info.Env(), "MPI_Finalize failed");
@@ -190,7 +188,7 @@ bool IsRead(int output) {
 // a second at most.
 void WaitForReaders() {
   for (int i = 0; i < 1000 && !(IsRead(STDOUT_FILENO) && IsRead(STDERR_FILENO)); i++) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    usleep(1000);
   }
 }
 
@@ -227,17 +225,24 @@ void Check(Napi::Env env, int error, const char* op) {
   throw thrown;
 }
 
-void AddLibrary(napi_env raw, napi_value target) {
-  Napi::Env env(raw);
-  Napi::Object exports(raw, target);
-  exports["libraryVersion"] = Napi::Function::New(env, LibraryVersionCall, "libraryVersion");
-  exports["init"] = Napi::Function::New(env, Init, "init");
-  exports["cores"] = Napi::Function::New(env, Cores, "cores");
-  exports["session"] = Napi::Function::New(env, Session, "session");
-  exports["describe"] = Napi::Function::New(env, Describe, "describe");
-  exports["finalize"] = Napi::Function::New(env, Finalize, "finalize");
-  exports["abort"] = Napi::Function::New(env, Abort, "abort");
-  exports["abortNow"] = Napi::Function::New(env, AbortNowCall, "abortNow");
+void AddCalls(napi_env env, napi_value exports, std::initializer_list<std::pair<const char*, Call>> calls) {
+  for (const auto& [name, call] : calls) Napi::Object(env, exports).Set(name, Napi::Function::New(env, call, name));
+}
+
+Napi::Value HandleOf(Napi::Env env, Plane* plane) {
+  return Napi::External<Plane>::New(env, plane, [](Napi::Env, Plane* p) { delete p; });
+}
+
+void AddLibrary(napi_env env, napi_value exports) {
+  AddCalls(env, exports,
+           {{"libraryVersion", LibraryVersionCall},
+            {"init", Init},
+            {"cores", Cores},
+            {"session", Session},
+            {"describe", Describe},
+            {"finalize", Finalize},
+            {"abort", Abort},
+            {"abortNow", AbortNowCall}});
 }
 
 }  // namespace par
