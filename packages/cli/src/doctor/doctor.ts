@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { type ExecFileException, execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { cpus, freemem, hostname, release, totalmem, type } from 'node:os';
 import { availableCores, detect, ParError } from '@par/comm-core';
@@ -62,6 +62,7 @@ export async function examine(version: string, env: NodeJS.ProcessEnv): Promise<
   const tools = found && ((await import(found.build)) as MpiTools);
   const candidates = tools?.discoverAddons(env) ?? [];
   const launchers = tools?.discoverLaunchers(env) ?? [];
+  const probes = candidates.map((candidate) => probe(candidate, launchers, env));
   const { found: usable, bad } = tools?.discoverWrappers(env) ?? { found: [], bad: [] };
   return {
     par: { version, path: process.argv[1] ?? '' },
@@ -77,7 +78,7 @@ export async function examine(version: string, env: NodeJS.ProcessEnv): Promise<
     detection: detection(env),
     tcp: isInstalled('@par/transport-tcp'),
     mpi: found?.module,
-    addons: candidates.map((candidate) => probe(candidate, launchers, env)),
+    addons: await Promise.all(probes),
     wrappers: [
       ...usable.map(({ path, library, identity }) => {
         const built = candidates.some(({ build }) => build?.identity === identity);
@@ -116,27 +117,30 @@ function matchOf(launcher: Launcher, candidates: readonly Candidate[]): Launcher
   return { addon: best === 0 ? undefined : candidates[fits.indexOf(best as 1)]?.path, match: MATCHES[best]! };
 }
 
-function probe(candidate: Candidate, launchers: readonly Launcher[], env: NodeJS.ProcessEnv): AddonReport {
+function probe(candidate: Candidate, launchers: readonly Launcher[], env: NodeJS.ProcessEnv): Promise<AddonReport> {
   const { path, origin, build } = candidate;
   // Alone, whoever started par: nothing that says otherwise.
   const alone = Object.entries(env).filter(([name]) => !/^(OMPI_|PMI|PMIX_|PRTE_|SLURM_|HYDI_)/.test(name));
-  const run = spawnSync(process.execPath, ['-e', PROBE, path], {
-    encoding: 'utf8',
-    timeout: PROBE_MS,
-    killSignal: 'SIGKILL',
-    env: Object.fromEntries(alone),
+  const options = { timeout: PROBE_MS, killSignal: 'SIGKILL', env: Object.fromEntries(alone) } as const;
+  return new Promise((resolve) => {
+    execFile(process.execPath, ['-e', PROBE, path], options, (error, stdout, stderr) => {
+      const answer = /^par-probe (.*)$/m.exec(stdout)?.[1];
+      resolve({
+        path,
+        origin,
+        builtFor: build?.library,
+        mpi: answer === undefined ? undefined : (JSON.parse(answer) as NonNullable<AddonReport['mpi']>),
+        problem: answer === undefined ? problemOf(error, stderr) : undefined,
+        launchers: launchers.filter((launcher) => fit(candidate, launcher) > 0).map((launcher) => launcher.path),
+      });
+    });
   });
-  const answer = /^par-probe (.*)$/m.exec(run.stdout ?? '')?.[1];
-  const words = run.stderr?.split('\n').find((line) => /error|cannot|symbol/i.test(line)) ?? run.stderr?.trim();
-  return {
-    path,
-    origin,
-    builtFor: build?.library,
-    mpi: answer === undefined ? undefined : (JSON.parse(answer) as NonNullable<AddonReport['mpi']>),
-    problem:
-      answer === undefined ? (run.error?.message ?? (words || `ended with ${run.status ?? run.signal}`)) : undefined,
-    launchers: launchers.filter((launcher) => fit(candidate, launcher) > 0).map((launcher) => launcher.path),
-  };
+}
+
+function problemOf(error: ExecFileException | null, stderr: string): string {
+  if (error?.killed) return `its MPI did not start within ${PROBE_MS / 1000} s`;
+  const words = stderr.split('\n').find((line) => /error|cannot|symbol/i.test(line)) ?? stderr.trim();
+  return words || `ended with ${error?.signal ?? error?.code ?? 0}`;
 }
 
 /** Whether ranks can talk at all. */
