@@ -65,8 +65,8 @@ if (load === 'timers') {
   await Promise.all(received);
   console.log(JSON.stringify({ wrong: wrong + buffers.filter((buffer, tag) => buffer[0] !== tag * 3).length }));
 } else if (load === 'self') {
-  // Every call completes at once, so nothing but the calls themselves gives MPI's requests back.
-  const count = 400_000;
+  // Every call completes at once, so nothing but the calls themselves gives MPI's requests back, of which MPICH has 2^18.
+  const count = 300_000;
   const into = new Int32Array(1);
   let wrong = 0;
   for (let i = 0; i < count; i++) {
@@ -101,8 +101,8 @@ if (load === 'timers') {
     }),
   );
 } else if (load === 'memory') {
-  // By default 40,000 operations and 200 duplicates, after as many for the libraries to fill their pools; a soak gives more.
-  const [rounds = 10_000, duplicates = 200] = process.argv.slice(3).map(Number);
+  // By default 20,000 operations and 200 duplicates, after as many for the libraries to fill their pools; a soak gives more.
+  const [rounds = 5_000, duplicates = 200] = process.argv.slice(3).map(Number);
   const peer = 1 - rank;
   const buffer = new Float64Array(4);
   const into = new Float64Array(4);
@@ -120,7 +120,7 @@ if (load === 'timers') {
     globalThis.gc?.();
     return process.memoryUsage().rss / 2 ** 20;
   };
-  for (let i = 0; i < 10_000; i++) await round();
+  for (let i = 0; i < 5_000; i++) await round();
   for (let i = 0; i < 200; i++) await makeAndFree();
   const before = resident();
   for (let i = 0; i < rounds; i++) await round();
