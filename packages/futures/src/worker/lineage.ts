@@ -1,3 +1,7 @@
+import { createRequire } from 'node:module';
+import { pathToFileURL } from 'node:url';
+import * as core from '@par/comm-core';
+import type { ShippedNode } from '../closures/description.ts';
 import { referenceTo } from '../closures/reference.ts';
 import type { ErrorLineage } from '../protocol/index.ts';
 import { sourceOf } from '../values/index.ts';
@@ -51,7 +55,15 @@ function describe(errorClass: ErrorClass): ErrorLineage {
   return lineage;
 }
 
-function referenceOf(errorClass: object) {
+/** par's own are found without reading their script, which takes 100 ms. */
+const EXPORTS: ReadonlyMap<unknown, string> = new Map(Object.entries(core).map(([name, value]) => [value, name]));
+
+function referenceOf(errorClass: object): ShippedNode | undefined {
+  const name = EXPORTS.get(errorClass);
+  if (name !== undefined) {
+    const module = pathToFileURL(createRequire(import.meta.url).resolve('@par/comm-core')).href;
+    return { kind: 'import', module, name };
+  }
   try {
     return referenceTo(errorClass);
   } catch {
