@@ -19,7 +19,7 @@ describe.each(['unix', 'tcp'])('rank processes over %s', (family) => {
     expect(lost).toEqual([2]);
   });
 
-  test('a rank that computes without a pause for seconds is not taken for dead', async () => {
+  test('a rank that does not turn its loop for seconds, as one that computes, is not taken for dead', async () => {
     await using job = await startProcessJob(2, env);
     job.ranks[0]!.order('wait');
     job.ranks[1]!.order('busy', 2500);
