@@ -10,6 +10,8 @@ export interface HostRecord {
   readonly pid: number;
   /** Whether its processes end with it. */
   readonly contained: boolean;
+  /** Number of the core that is its own. */
+  readonly core: number;
 }
 
 /** A command and what it needs to run inside a host. */
@@ -25,6 +27,14 @@ export interface Command {
 export function inHost({ pid, contained }: HostRecord, args: readonly string[], cwd = process.cwd()): Command {
   const spaces = ['--net', '--uts', '--mount', '--ipc', ...(contained ? ['--pid'] : [])];
   return { command: 'nsenter', args: ['--target', `${pid}`, ...spaces, `--wdns=${cwd}`, '--', ...args] };
+}
+
+/**
+ * The same on the one core that the host has. Hosts that each took all cores of the machine for theirs would have their ranks poll
+ * where they outnumber the cores.
+ */
+export function onCoreOf(host: HostRecord, args: readonly string[]): Command {
+  return inHost(host, ['taskset', '--cpu-list', `${host.core}`, ...args]);
 }
 
 /** Runs a short command of the system inside a host and throws with what it said when it fails. */
@@ -50,19 +60,23 @@ export interface HostFiles {
   readonly bootId: string;
 }
 
+type HostTraits = Omit<HostRecord, 'pid'>;
+
 /** A virtual host: network, host name, shared memory, mounts and (when contained) processes of its own; the file system is shared. */
 export class Host implements HostRecord, AsyncDisposable {
   readonly name: string;
   readonly address: string;
   readonly contained: boolean;
+  readonly core: number;
   readonly pid: number;
   readonly #holder: ChildProcess;
   readonly #ended: Promise<unknown>;
 
-  private constructor(name: string, address: string, contained: boolean, holder: ChildProcess, pid: number) {
+  private constructor({ name, address, contained, core }: HostTraits, holder: ChildProcess, pid: number) {
     this.name = name;
     this.address = address;
     this.contained = contained;
+    this.core = core;
     this.pid = pid;
     this.#holder = holder;
     this.#ended = holder.exitCode === null ? once(holder, 'exit') : Promise.resolve();
@@ -72,7 +86,8 @@ export class Host implements HostRecord, AsyncDisposable {
    * `files` is what it sees instead: as /etc/hosts, and as the identity of its boot, by which libraries tell machines apart. It lives
    * until its stdin closes: at the latest when this process ends.
    */
-  static async start(name: string, address: string, files: HostFiles, contained: boolean): Promise<Host> {
+  static async start(traits: HostTraits, files: HostFiles): Promise<Host> {
+    const { name, contained } = traits;
     const script = [
       `hostname ${name}`,
       'mount --bind "$1" /etc/hosts',
@@ -107,7 +122,7 @@ export class Host implements HostRecord, AsyncDisposable {
     const [outcome] = (await Promise.race([once(holder.stdout!, 'data'), once(holder, 'exit')])) as [unknown];
     if (!Buffer.isBuffer(outcome)) throw new Error(`host ${name} did not start: ${said.trim() || outcome}`);
     const pid = contained ? childOf(holder.pid!) : holder.pid!;
-    return new Host(name, address, contained, holder, pid);
+    return new Host(traits, holder, pid);
   }
 
   /** Ends it; when it is contained, with every process in it. */

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connect, Host } from './host.ts';
 
@@ -17,11 +17,13 @@ export async function startNetwork(names: readonly [string, ...string[]], direct
   const address = (index: number): string => `10.77.0.${index + 1}`;
   const hostsFile = join(directory, 'hosts');
   writeFileSync(hostsFile, ['127.0.0.1 localhost', ...names.map((name, i) => `${address(i)} ${name}`), ''].join('\n'));
+  const cores = allowedCores();
   const hosts = await Promise.all(
     names.map((name, i) => {
       const bootId = join(directory, `boot-id-${name}`);
       writeFileSync(bootId, `${randomUUID()}\n`);
-      return Host.start(name, address(i), { hosts: hostsFile, bootId }, i > 0);
+      const core = cores[i % cores.length]!;
+      return Host.start({ name, address: address(i), contained: i > 0, core }, { hosts: hostsFile, bootId });
     }),
   );
   const [hub, ...others] = hosts as [Host, ...Host[]];
@@ -32,4 +34,13 @@ export async function startNetwork(names: readonly [string, ...string[]], direct
       await Promise.all(hosts.map((host) => host[Symbol.asyncDispose]()));
     },
   };
+}
+
+/** Numbers of the cores on which this process may run. */
+function allowedCores(): number[] {
+  const [, list] = /^Cpus_allowed_list:\s*(\S+)$/m.exec(readFileSync('/proc/self/status', 'latin1'))!;
+  return list!.split(',').flatMap((range) => {
+    const [low, high = low] = range.split('-').map(Number);
+    return Array.from({ length: high! - low! + 1 }, (_, i) => low! + i);
+  });
 }

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Command, compileCache, type HostRecord, inHost, setCable } from './host.ts';
+import { type Command, compileCache, type HostRecord, inHost, onCoreOf, setCable } from './host.ts';
 import { startNetwork } from './network.ts';
 import { type Finished, Running, type RunOptions } from './running.ts';
 import { slurmConfiguration } from './slurm-configuration.ts';
@@ -75,7 +75,7 @@ export interface StartedSlurm extends AsyncDisposable {
 /** Why no cluster can be started here; undefined: it can. */
 export function slurmObstacle(): string | undefined {
   if (process.getuid?.() !== 0) return 'it needs root';
-  const absent = ['slurmctld', 'slurmd', 'munged', 'unshare', 'nsenter', 'setpriv', 'ip'].filter(
+  const absent = ['slurmctld', 'slurmd', 'munged', 'unshare', 'nsenter', 'setpriv', 'taskset', 'ip'].filter(
     (command) => spawnSync('sh', ['-c', `command -v ${command}`]).status !== 0,
   );
   return absent.length === 0 ? undefined : `${absent.join(', ')} missing; apt-get install slurm-wlm munge iproute2`;
@@ -89,13 +89,19 @@ export async function startSlurm(): Promise<StartedSlurm> {
   const directory = mkdtempSync(join(tmpdir(), 'par-slurm-'));
   const network = await startNetwork(['login', ...NODES], directory);
   const [login, ...nodes] = network.hosts;
-  const records = [login, ...nodes].map(({ name, address, pid, contained }) => ({ name, address, pid, contained }));
+  const records = [login, ...nodes].map(({ name, address, pid, contained, core }) => ({
+    name,
+    address,
+    pid,
+    contained,
+    core,
+  }));
   const record: SlurmRecord = { directory, login: records[0]!, nodes: records.slice(1) };
   const slurm = new Slurm(record);
   const daemons: ChildProcess[] = [];
   const daemon = (host: HostRecord, args: readonly string[]): void => {
     // In a host that is not contained it would outlive this process.
-    const { command, args: all } = inHost(host, ['setpriv', '--pdeathsig', 'KILL', ...args]);
+    const { command, args: all } = onCoreOf(host, ['setpriv', '--pdeathsig', 'KILL', ...args]);
     daemons.push(spawn(command, all, { stdio: 'ignore', env: slurm.env }));
   };
   const stop = async (): Promise<void> => {

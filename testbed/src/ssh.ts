@@ -3,13 +3,13 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type Finished, Launch, type LaunchOptions } from '../../packages/cli/test/launch.ts';
-import { compileCache, type Host, inHost, setCable } from './host.ts';
+import { compileCache, type Host, inHost, onCoreOf, setCable } from './host.ts';
 import { type Network, startNetwork } from './network.ts';
 
 /** Why there can be no such network here; undefined: it can. */
 export function sshObstacle(): string | undefined {
   if (process.getuid?.() !== 0) return 'it needs root';
-  const absent = ['/usr/sbin/sshd', 'ssh', 'unshare', 'nsenter', 'setpriv', 'ip'].filter(
+  const absent = ['/usr/sbin/sshd', 'ssh', 'unshare', 'nsenter', 'setpriv', 'taskset', 'ip'].filter(
     (command) => spawnSync('sh', ['-c', `command -v ${command}`]).status !== 0,
   );
   return absent.length === 0 ? undefined : `${absent.join(', ')} missing; apt-get install openssh-server iproute2`;
@@ -112,7 +112,7 @@ export class SshNetwork implements AsyncDisposable {
     ];
     const config = join(directory, `sshd-${host.name}`);
     writeFileSync(config, [...settings, ''].join('\n'));
-    const { command, args } = inHost(host, ['/usr/sbin/sshd', '-D', '-e', '-f', config]);
+    const { command, args } = onCoreOf(host, ['/usr/sbin/sshd', '-D', '-e', '-f', config]);
     const daemon = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'] });
     this.#daemons.push(daemon);
     let said = '';

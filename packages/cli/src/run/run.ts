@@ -216,7 +216,10 @@ function crowded({ size, fleet }: Setting): string[] {
   const hosts = fleet?.hosts ?? [{ name: undefined, ranks: size, cores: availableCores() }];
   return hosts
     .filter(({ ranks, cores }) => ranks > cores)
-    .map(({ name, ranks, cores }) => `${name === undefined ? '' : `${name}: `}${ranks} ranks share ${cores} cores`);
+    .map(({ name, ranks, cores }) => {
+      const where = name === undefined ? '' : `${name}: `;
+      return `${where}${ranks} ranks share ${cores} ${cores === 1 ? 'core' : 'cores'}`;
+    });
 }
 
 /** What starts through an MPI is loaded only then. */
