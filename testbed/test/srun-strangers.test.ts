@@ -58,7 +58,9 @@ describeSlurm('a job that is still meeting', () => {
 });
 
 function atHost(host: typeof slurm.record.login, name: string, ...args: string[]): Running {
-  return new Running(inHost(host, [process.execPath, program(name), ...args]), {});
+  // The child of nsenter, which a signal to nsenter alone would leave.
+  const command = inHost(host, ['setpriv', '--pdeathsig', 'KILL', process.execPath, program(name), ...args]);
+  return new Running(command, {});
 }
 
 /** Address of the rendezvous, once rank 0 has published it. */
