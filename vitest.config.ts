@@ -15,21 +15,36 @@ const ALONE = [
   'packages/futures/test/client/turning.test.ts',
 ];
 
-/** What takes longest, longest first: begun last, it would end alone. Everything else comes after it. */
+/**
+ * What takes longest first: begun last, it would end alone. Between files that keep the cores busy come those that mostly wait. Everything
+ * else comes after them.
+ */
 const LONGEST = [
   'packages/transport-mpi/test/conformance.test.ts',
   'packages/cli/test/mpi-run.test.ts',
-  'examples/test/mpi.test.ts',
-  'packages/futures/test/cluster/ends.test.ts',
-  'packages/transport-mpi/test/life-cycle.test.ts',
-  'packages/transport-mpi/test/load.test.ts',
-  'packages/futures/test/behaviours/mpi.test.ts',
-  'packages/transport-tcp/test/conformance.test.ts',
-  'testbed/test/srun.test.ts',
   'testbed/test/ends.test.ts',
+  'testbed/test/srun.test.ts',
+  'examples/test/mpi.test.ts',
+  'testbed/test/ssh.test.ts',
+  'testbed/test/ssh-strangers.test.ts',
+  'testbed/test/ssh-loss.test.ts',
+  'packages/transport-tcp/test/conformance.test.ts',
+  'testbed/test/signalled-launchers.test.ts',
+  'packages/transport-mpi/test/load.test.ts',
+  'testbed/test/slurm-par.test.ts',
   'examples/test/futures.test.ts',
+  'testbed/test/docs.test.ts',
   'examples/test/examples.test.ts',
+  'packages/futures/test/behaviours/mpi.test.ts',
+  'packages/transport-mpi/test/life-cycle.test.ts',
+  'packages/futures/test/cluster/rejoins.test.ts',
+  'packages/futures/test/cluster/ends.test.ts',
+  'scripts/test/readmes.test.ts',
+  'packages/transport-mpi/test/large.test.ts',
+  'packages/transport-mpi/test/interoperation.test.ts',
   'testbed/test/conformance.test.ts',
+  'packages/comm-core/test/conformance/memory.test.ts',
+  'packages/transport-tcp/test/processes.test.ts',
 ].map((path) => join(here, path));
 
 /** The rest project by project: a process is used again only for the next file of the same one. */
@@ -57,8 +72,8 @@ export default defineConfig({
     ],
     // A process for each file costs a quarter of a second of processor time, more than most of their tests.
     isolate: false,
-    // Tests start jobs of several processes each; more workers than this only makes them compete.
-    maxWorkers: 2,
+    // One more than cores: what mostly waits leaves them to the others.
+    maxWorkers: 3,
     maxConcurrency: 2,
     // They start thousands of Node processes: a third of what each needs to begin is compiling the same modules.
     env: { NODE_COMPILE_CACHE: join(here, 'node_modules/.cache/compile') },

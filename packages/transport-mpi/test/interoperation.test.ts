@@ -31,7 +31,7 @@ async function passes(mpi: TestedMpi, foreign: readonly string[]): Promise<void>
   expect(finished.status, finished.stderr).toBe(0);
 }
 
-it('par ranks that wait in init for one that does not run par say so', { timeout: 60_000 }, async () => {
+it.concurrent('par ranks that wait in init for one that does not run par say so', { timeout: 60_000 }, async () => {
   const { mpi4py, ...mpi } = SYSTEM_MPIS.find(({ mpi4py }) => mpi4py)!;
   const idle = [...mpi4py!, '-c', 'from mpi4py import MPI; import signal; signal.pause()'];
   const parts = [
@@ -54,16 +54,20 @@ it('par ranks that wait in init for one that does not run par say so', { timeout
   expect(stderr).toContain('par: rank 1 waits in init, which not all 2 ranks of this job have called.');
 });
 
-describe.each(MPIS)('buffers of every type and collectives with a rank of $name', { timeout: 60_000 }, (mpi) => {
-  it('in C', () => passes(mpi, [compile(mpi.mpicc, 'foreign.c')]));
+describe.concurrent.each(MPIS)(
+  'buffers of every type and collectives with a rank of $name',
+  { timeout: 60_000 },
+  (mpi) => {
+    it('in C', () => passes(mpi, [compile(mpi.mpicc, 'foreign.c')]));
 
-  // PyPI's packages come without Fortran.
-  if (mpi.origin === 'system') {
-    const mpifort = mpi.mpicc.replace('mpicc', 'mpifort');
-    it('in Fortran', () =>
-      passes(mpi, [compile(mpifort, 'foreign.F90', '-cpp', '-ffree-line-length-none', '-fallow-argument-mismatch')]));
-  }
+    // PyPI's packages come without Fortran.
+    if (mpi.origin === 'system') {
+      const mpifort = mpi.mpicc.replace('mpicc', 'mpifort');
+      it('in Fortran', () =>
+        passes(mpi, [compile(mpifort, 'foreign.F90', '-cpp', '-ffree-line-length-none', '-fallow-argument-mismatch')]));
+    }
 
-  const { mpi4py } = mpi;
-  if (mpi4py) it('in mpi4py', () => passes(mpi, [...mpi4py, join(PROGRAMS, 'foreign.py')]));
-});
+    const { mpi4py } = mpi;
+    if (mpi4py) it('in mpi4py', () => passes(mpi, [...mpi4py, join(PROGRAMS, 'foreign.py')]));
+  },
+);

@@ -113,6 +113,7 @@ test('the launcher asks a rank for its pending operations', async () => {
   }
   await expect(job.rendezvous.request(0, 'colour')).rejects.toThrow("nothing answers 'colour' here");
   job.ranks[1]!.order('busy', 60_000);
+  await job.ranks[1]!.next('deaf');
   const impatient = job.rendezvous.request(1, 'pending', undefined, AbortSignal.timeout(300));
   await expect(impatient).rejects.toMatchObject({ code: 'PAR_TIMEOUT' });
 });

@@ -5,7 +5,7 @@ import { LAUNCHERS } from './launchers.ts';
 
 const program = join(import.meta.dirname, 'programs', 'rejoins.ts');
 
-it.each(LAUNCHERS)(
+it.concurrent.each(LAUNCHERS)(
   'a worker that was silent for too long joins again, without what it had, over $name',
   async ({ command, env }) => {
     const job = await runJob(command(4, [program]), env);

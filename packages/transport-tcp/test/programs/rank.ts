@@ -122,12 +122,13 @@ process.on('message', async ({ order, count = 0 }: Order) => {
         commandLine: process.platform === 'linux' ? readFileSync('/proc/self/cmdline', 'utf8') : process.argv.join(' '),
       });
       break;
-    case 'busy': {
-      // As deaf as one that computes, and leaves the core to other tests.
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, count);
-      tell('busy');
+    case 'busy':
+      process.send!({ event: 'deaf' }, () => {
+        // As deaf as one that computes, and leaves the core to other tests.
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, count);
+        tell('busy');
+      });
       break;
-    }
     case 'close':
       await link.close();
       process.disconnect();
