@@ -5,8 +5,10 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { checks } from './checks.mjs';
 import { installMpiWheels } from './mpi-wheels.mjs';
 import { installSystemPackages } from './system-packages.mjs';
+import { addons, runChecks, runTests } from './test.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const pnpm = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).packageManager;
@@ -23,26 +25,31 @@ async function run(command, args) {
   if (status !== 0) process.exit(status ?? 128 + (signal === 'SIGINT' ? 2 : 15));
 }
 
-const compile = () => run('turbo', ['run', 'build', '--output-logs=errors-only']);
+const compile = (...tasks) => run('turbo', ['run', ...tasks, '--output-logs=errors-only']);
 
 const steps = {
   setup: () => run('npx', ['--yes', pnpm, 'install', '--frozen-lockfile', '--reporter=append-only', '--loglevel=warn']),
   build: async () => {
     await steps.setup();
-    await compile();
+    await compile('build', 'build:addons');
   },
   check: async () => {
     await steps.build();
     await run('node', ['scripts/check.mjs']);
   },
   test: async () => {
-    // What waits for the network does so together. The build compiles the addons of the system's MPIs; the wheels need the system's Python.
+    // What waits for the network does so together; packages are built and checked meanwhile, which need none of it.
     const system = installSystemPackages();
-    const wheels = system.then(installMpiWheels);
-    await Promise.all([system, steps.setup()]);
-    await compile();
-    if (!((await system) && (await wheels)) && process.env.CI) process.exit(1);
-    await run('node', ['scripts/test.mjs']);
+    const installed = Promise.all([system, system.then(installMpiWheels)]);
+    await steps.setup();
+    await compile('build');
+    const options = { cwd: root, env };
+    const built = installed.then(async (all) => {
+      if (!all.every(Boolean) && process.env.CI) process.exit(1);
+      await runChecks(addons, options);
+    });
+    await Promise.all([runChecks(checks, options), built]);
+    await runTests(options);
   },
   demo: async () => {
     await steps.build();

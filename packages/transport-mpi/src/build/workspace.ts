@@ -1,4 +1,4 @@
-/** Step of this package's own build: an addon for every MPI found, next to the sources. No MPI is no failure. */
+/** Step of the workspace's build: an addon for every MPI found, next to the sources. No MPI is no failure. */
 import { localFolder } from '../addon/candidates.ts';
 import { buildAddon } from './compile.ts';
 import { discoverWrappers } from './wrappers.ts';
