@@ -15,6 +15,9 @@ const ALONE = [
   'packages/futures/test/client/turning.test.ts',
 ];
 
+/** What needs nothing but packages of npm: it runs while those of the system are fetched and addons are compiled. */
+const BEFORE_INSTALLED = [tests('packages/comm-core'), 'packages/transport-tcp/test/conformance.test.ts'];
+
 /**
  * What takes longest first: begun last, it would end alone. Between files that keep the cores busy come those that mostly wait. Everything
  * else comes after them.
@@ -60,9 +63,14 @@ export default defineConfig({
   test: {
     sequence: { sequencer: LongestFirst },
     projects: [
+      { extends: true, test: { name: 'before-installed', include: BEFORE_INSTALLED, exclude: ALONE } },
       {
         extends: true,
-        test: { name: 'packages', include: ['packages/*', 'examples', 'scripts'].map(tests), exclude: ALONE },
+        test: {
+          name: 'packages',
+          include: ['packages/*', 'examples', 'scripts'].map(tests),
+          exclude: [...BEFORE_INSTALLED, ...ALONE],
+        },
       },
       { extends: true, test: { name: 'alone', include: ALONE, isolate: true } },
       {
@@ -72,7 +80,7 @@ export default defineConfig({
     ],
     // A process for each file costs a quarter of a second of processor time, more than most of their tests.
     isolate: false,
-    // One more than cores: what mostly waits leaves them to the others.
+    // One more than the cores of CI: what mostly waits leaves them to the others.
     maxWorkers: 3,
     maxConcurrency: 2,
     // They start thousands of Node processes: a third of what each needs to begin is compiling the same modules.

@@ -34,25 +34,26 @@ export async function runChecks(checks, options) {
   );
 }
 
-/** Runs every test and prints the closing line. */
-export async function runTests(options) {
+/** Runs the tests of these projects of vitest.config.ts. */
+export async function runTests(projects, options) {
   const scratch = mkdtempSync(join(tmpdir(), 'par-test-'));
   const report = join(scratch, 'vitest.json');
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
-  const { status } = await run('vitest', ['run', ...reporters], {
-    ...options,
-    stdio: ['ignore', 'inherit', 'inherit'],
-  });
-  let skipped = 0;
+  const args = ['run', ...projects.map((name) => `--project=${name}`), ...reporters];
+  const { status } = await run('vitest', args, { ...options, stdio: ['ignore', 'inherit', 'inherit'] });
   try {
     const results = JSON.parse(readFileSync(report, 'utf8'));
+    const skipped = results.numPendingTests + (results.numTodoTests ?? 0);
     passed += results.numPassedTests;
     failed += results.numFailedTests;
-    skipped = results.numPendingTests + (results.numTodoTests ?? 0);
     if (results.numFailedTestSuites > 0 && results.numFailedTests === 0) failed += results.numFailedTestSuites;
     if (status !== 0 && results.numFailedTests === 0 && results.numFailedTestSuites === 0) {
       failed += 1;
       problems.push(`vitest ended with status ${status} though no test failed`);
+    }
+    if (skipped > 0 && process.env.CI) {
+      failed += skipped;
+      problems.push(`${skipped} tests were skipped, which CI counts as failed`);
     }
   } catch (error) {
     failed += 1;
@@ -60,10 +61,10 @@ export async function runTests(options) {
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
-  if (skipped > 0 && process.env.CI) {
-    failed += skipped;
-    problems.push(`${skipped} tests were skipped, which CI counts as failed`);
-  }
+}
+
+/** Prints the closing line. */
+export function conclude() {
   for (const problem of problems) console.log(`problem: ${problem}`);
   console.log(`${passed} passed, ${failed} failed`);
   process.exitCode = failed > 0 ? 1 : 0;

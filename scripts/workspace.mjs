@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { checks } from './checks.mjs';
 import { installMpiWheels } from './mpi-wheels.mjs';
 import { installSystemPackages } from './system-packages.mjs';
-import { addons, runChecks, runTests } from './test.mjs';
+import { addons, conclude, runChecks, runTests } from './test.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const pnpm = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).packageManager;
@@ -38,7 +38,7 @@ const steps = {
     await run('node', ['scripts/check.mjs']);
   },
   test: async () => {
-    // What waits for the network does so together; packages are built and checked meanwhile, which need none of it.
+    // What waits for the network does so together; what needs none of it goes on meanwhile.
     const system = installSystemPackages();
     const installed = Promise.all([system, system.then(installMpiWheels)]);
     await steps.setup();
@@ -48,8 +48,9 @@ const steps = {
       if (!all.every(Boolean) && process.env.CI) process.exit(1);
       await runChecks(addons, options);
     });
-    await Promise.all([runChecks(checks, options), built]);
-    await runTests(options);
+    await Promise.all([built, runChecks(checks, options), runTests(['before-installed', 'alone'], options)]);
+    await runTests(['packages', 'testbed'], options);
+    conclude();
   },
   demo: async () => {
     await steps.build();
