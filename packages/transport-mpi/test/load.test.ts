@@ -15,10 +15,8 @@ type Numbers = Record<string, number>;
 
 describe.each(MPIS)('under load, $name', { timeout: 180_000 }, (mpi) => {
   it('timers fire and sockets are served between messages that all complete at once', async () => {
-    for (const { rounds, echoed, median } of await run(mpi, 2, 'timers')) {
-      expect(rounds).toBeGreaterThan(10);
-      expect(echoed).toBeGreaterThan(10);
-      // Without a turn for the loop it would not fire before the flood ends, which waits for it.
+    // Without a turn for the loop neither would happen before the flood ends, which waits for both.
+    for (const { median } of await run(mpi, 2, 'timers')) {
       expect(median).toBeLessThan(100);
     }
   });
