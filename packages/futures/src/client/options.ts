@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { ArgumentRangeError, ArgumentTypeError } from '@par/comm-core';
 import type { TaskOptions } from '../protocol/index.ts';
 import { FuturesError } from './errors.ts';
@@ -99,8 +100,6 @@ export function whole(call: string, name: string, value: number | undefined, lea
     refuse(call, `${name} is ${inspect(value)}, but must be an integer ≥ ${least}`);
   }
 }
-
-const inspect = (value: unknown): string => process.getBuiltinModule('node:util').inspect(value);
 
 function refuse(call: string, what: string): never {
   throw new ArgumentRangeError('PAR_ARGUMENT', `${call}: ${what}`);

@@ -1,3 +1,4 @@
+import { format } from 'node:util';
 import type { ClientCore } from './core.ts';
 import { isInTask } from './current.ts';
 import { currentCore } from './current-core.ts';
@@ -8,7 +9,7 @@ const WARN = 'warn';
 
 /** Writes a line on the script's standard output, also from a task, wherever that runs. Formats as `console.log` does. */
 export function print(...values: unknown[]): void {
-  const text = process.getBuiltinModule('node:util').format(...values);
+  const text = format(...values);
   if (isInTask()) log(PRINT, text);
   else console.log(text);
 }

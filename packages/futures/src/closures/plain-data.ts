@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import * as types from 'node:util/types';
 
 /** Arrays up to this length are searched for named properties by listing their keys; longer ones by `inspect`, whose cost does not grow. */
@@ -5,7 +6,7 @@ const LISTED_LENGTH = 64;
 
 function hasNamedProperties(array: readonly unknown[]): boolean {
   if (array.length <= LISTED_LENGTH) return Reflect.ownKeys(array).length > array.length + 1;
-  const shown = process.getBuiltinModule('node:util').inspect(array, {
+  const shown = inspect(array, {
     maxArrayLength: 0,
     depth: 0,
     customInspect: false,

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import type { ErrorLineage } from '../protocol/index.ts';
 import { isError, toldOf } from '../values/index.ts';
 import { lineageOf } from './lineage.ts';
@@ -137,7 +138,7 @@ function userFrames(stack: string | undefined, hidden: string | undefined): stri
 /** As a person would want to see it. Never throws. */
 export function shown(value: unknown): string {
   try {
-    return process.getBuiltinModule('node:util').inspect(value, {
+    return inspect(value, {
       depth: 2,
       breakLength: Number.POSITIVE_INFINITY,
       maxArrayLength: 20,
