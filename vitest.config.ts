@@ -16,7 +16,11 @@ const ALONE = [
 ];
 
 /** What needs nothing but packages of npm: it runs while those of the system are fetched and addons are compiled. */
-const BEFORE_INSTALLED = [tests('packages/comm-core'), 'packages/transport-tcp/test/conformance.test.ts'];
+const BEFORE_INSTALLED = [
+  tests('packages/comm-core'),
+  'packages/transport-tcp/test/conformance.test.ts',
+  'examples/test/examples.test.ts',
+];
 
 /**
  * What takes longest first: begun last, it would end alone. Between files that keep the cores busy come those that mostly wait. Everything
